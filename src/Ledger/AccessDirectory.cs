@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Who may call, for which accounts, and where sellers deliver to.</summary>
+public sealed class AccessDirectory(IPartitionedTable table)
+{
+    public async ValueTask<Agent?> AgentAsync(string tenant, string id, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Directory(tenant), $"agent_{LedgerKeys.Token(id)}", cancel) is { } row ? Tables.Read(row, LedgerJson.Default.Agent) : null;
+
+    public async ValueTask PutAgentAsync(string tenant, Agent agent, CancellationToken cancel) =>
+        await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(tenant)).Upsert(Tables.Row($"agent_{LedgerKeys.Token(agent.Id)}", agent, LedgerJson.Default.Agent)), cancel);
+
+    /// <summary>Keeps a key by its hash.</summary>
+    public async ValueTask PutKeyAsync(string key, AgentKey stored, CancellationToken cancel)
+    {
+        string hash = KeyHash(key);
+        await table.SubmitAsync(new TableBatch(LedgerKeys.Keys(hash)).Upsert(Tables.Row(hash, stored, LedgerJson.Default.AgentKey)), cancel);
+    }
+
+    /// <summary>Who holds a key; null for an unknown or expired one.</summary>
+    /// <remarks>The lookup is by a SHA-256 of 256 random bits, so its timing says nothing about other keys.</remarks>
+    public async ValueTask<(string Tenant, Agent Agent)?> HolderAsync(string key, DateTimeOffset now, CancellationToken cancel)
+    {
+        string hash = KeyHash(key);
+        if (await table.GetAsync(LedgerKeys.Keys(hash), hash, cancel) is not { } row)
+            return null;
+        AgentKey stored = Tables.Read(row, LedgerJson.Default.AgentKey);
+        if (stored.ExpiresAt <= now)
+            return null;
+        return await AgentAsync(stored.Tenant, stored.AgentId, cancel) is { Suspended: false } agent ? (stored.Tenant, agent) : null;
+    }
+
+    public async ValueTask<Account?> AccountAsync(string tenant, string id, CancellationToken cancel) =>
+        LedgerKeys.IsName(id) && await table.GetAsync(LedgerKeys.Directory(tenant), $"acct_{id}", cancel) is { } row ? Tables.Read(row, LedgerJson.Default.Account) : null;
+
+    /// <summary>The account with this natural key; sandbox is part of the key.</summary>
+    public async ValueTask<Account?> AccountAsync(string tenant, string brandDomain, string? brandId, string operatorDomain, bool sandbox, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Directory(tenant), NaturalRow(brandDomain, brandId, operatorDomain, sandbox), cancel) is { } row
+            ? await AccountAsync(tenant, Encoding.UTF8.GetString(row.Body.Span), cancel)
+            : null;
+
+    public async ValueTask<IReadOnlyList<Account>> AccountsAsync(string tenant, CancellationToken cancel)
+    {
+        var accounts = new List<Account>();
+        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Directory(tenant), "acct_", cancel))
+            accounts.Add(Tables.Read(row, LedgerJson.Default.Account));
+        return accounts;
+    }
+
+    /// <summary>Keeps an account with its natural key, which may belong to one account only.</summary>
+    /// <returns>False when the natural key is another account's.</returns>
+    public async ValueTask<bool> PutAccountAsync(string tenant, Account account, CancellationToken cancel)
+    {
+        string partition = LedgerKeys.Directory(tenant);
+        string natural = NaturalRow(account.Brand.Domain, account.Brand.BrandId, account.Operator, account.Sandbox);
+        TableRow? taken = await table.GetAsync(partition, natural, cancel);
+        if (taken is not null && Encoding.UTF8.GetString(taken.Body.Span) != account.Id)
+            return false;
+
+        TableBatch batch = new TableBatch(partition).Upsert(Tables.Row($"acct_{account.Id}", account, LedgerJson.Default.Account));
+        if (taken is null)
+            batch.Insert(TableRow.Of(natural, Encoding.UTF8.GetBytes(account.Id)));
+        if (await AccountAsync(tenant, account.Id, cancel) is { } before
+            && NaturalRow(before.Brand.Domain, before.Brand.BrandId, before.Operator, before.Sandbox) is var old && old != natural
+            && await table.GetAsync(partition, old, cancel) is { } outdated)
+            batch.Delete(outdated);
+        return await table.SubmitAsync(batch, cancel) is BatchResult.Committed;
+    }
+
+    public async ValueTask<WebhookEndpoint?> EndpointAsync(string route, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Hooks, LedgerKeys.Token(route), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.WebhookEndpoint) : null;
+
+    public async ValueTask AddEndpointAsync(WebhookEndpoint endpoint, CancellationToken cancel)
+    {
+        TableRow listed = Tables.Row($"hook_{LedgerKeys.Token(endpoint.Route)}", endpoint, LedgerJson.Default.WebhookEndpoint);
+        await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(endpoint.Tenant)).Upsert(listed), cancel);
+        await table.SubmitAsync(new TableBatch(LedgerKeys.Hooks).Upsert(listed with { RowKey = LedgerKeys.Token(endpoint.Route) }), cancel);
+    }
+
+    public async ValueTask<IReadOnlyList<WebhookEndpoint>> EndpointsAsync(string tenant, CancellationToken cancel)
+    {
+        var endpoints = new List<WebhookEndpoint>();
+        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Directory(tenant), "hook_", cancel))
+            endpoints.Add(Tables.Read(row, LedgerJson.Default.WebhookEndpoint));
+        return endpoints;
+    }
+
+    /// <summary>Marks a tenant as one whose timers must run.</summary>
+    public async ValueTask AddTenantAsync(string tenant, CancellationToken cancel) =>
+        await table.SubmitAsync(new TableBatch("tenants").Upsert(TableRow.Of(tenant, "{}"u8.ToArray())), cancel);
+
+    public async ValueTask<IReadOnlyList<string>> TenantsAsync(CancellationToken cancel)
+    {
+        var tenants = new List<string>();
+        await foreach (TableRow row in table.RangeAsync("tenants", "-", "~", cancel))
+            tenants.Add(row.RowKey);
+        return tenants;
+    }
+
+    private static string KeyHash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    private static string NaturalRow(string brandDomain, string? brandId, string operatorDomain, bool sandbox) =>
+        "nk_" + LedgerKeys.Token($"{brandDomain}\n{brandId}\n{operatorDomain}\n{sandbox}");
+}

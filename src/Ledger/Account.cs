@@ -1,0 +1,67 @@
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+public enum AccountStatus
+{
+    Active,
+    PendingApproval,
+    PaymentRequired,
+    Suspended,
+    Rejected,
+    Closed,
+}
+
+public enum AgentRole
+{
+    Buyer,
+    Vendor,
+    Seller,
+    Finance,
+    Admin,
+}
+
+/// <summary>Which edition of the webhook rules a sender follows where they differ.</summary>
+public enum SenderProfile
+{
+    V31,
+    V32,
+}
+
+/// <summary>What stands on an invoice beside the amount. Bank details are never kept.</summary>
+public sealed record InvoiceFacts(string? BillToParty = null, string? LegalName = null, string? PoNumber = null, string? EstimateNumber = null, string? PaymentTerms = null);
+
+/// <summary>An account: whom it belongs to and how it is billed.</summary>
+/// <param name="Brand">With <paramref name="Operator"/> and <paramref name="Sandbox"/> the natural key buyers may use instead of the id.</param>
+/// <param name="OutOfBand">True when it is billed under a flat licence or another contract, not from what is reported here.</param>
+public sealed record Account(
+    string Id,
+    BrandKey Brand,
+    string Operator,
+    bool Sandbox,
+    AccountStatus Status,
+    string Currency,
+    bool OutOfBand,
+    PartyDomains Parties,
+    InvoiceFacts Invoice)
+{
+    /// <summary>The protocol's status table: usage is taken while an account can still owe something.</summary>
+    public bool TakesUsage => Status is AccountStatus.Active or AccountStatus.PaymentRequired or AccountStatus.Suspended;
+}
+
+/// <summary>Who may call: a role, and the accounts it is for.</summary>
+/// <param name="Accounts">Account ids; <c>*</c> alone means all of the tenant.</param>
+public sealed record Agent(string Id, AgentRole Role, IReadOnlyList<string> Accounts, bool Suspended)
+{
+    public bool MaySee(string account) => Accounts.Count == 1 && Accounts[0] == "*" || Accounts.Contains(account);
+}
+
+/// <summary>A bearer key as stored: never the key itself.</summary>
+/// <param name="Prefix">The first characters, for logs and lists.</param>
+public sealed record AgentKey(string Tenant, string AgentId, string Prefix, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+/// <summary>A URL a seller delivers webhooks to.</summary>
+/// <param name="Sender">The seller agent whose deliveries it takes; its media buys are the ones it may speak for.</param>
+/// <param name="Secret">The HMAC credential. The scheme is symmetric, so it has to be kept; the store encrypts at rest.</param>
+/// <param name="Token">Echoed by the sender in the body; null when none was agreed.</param>
+public sealed record WebhookEndpoint(string Route, string Tenant, string Id, string Sender, string Secret, string? Token, SenderProfile Profile, DateTimeOffset CreatedAt);

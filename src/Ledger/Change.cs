@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>A decision ready to be committed: the rows it writes, all or none.</summary>
+internal sealed class Change
+{
+    private readonly TableRow _headRow;
+    private readonly bool _isNew;
+
+    private Change(Matter matter, TableRow headRow, bool isNew, TableRow eventRow, IReadOnlyList<SettledRecord> records, DateTimeOffset? dueAt)
+    {
+        Matter = matter;
+        EventRow = eventRow;
+        Records = records;
+        DueAt = dueAt;
+        _headRow = headRow;
+        _isNew = isNew;
+    }
+
+    public Matter Matter { get; }
+
+    public TableRow EventRow { get; }
+
+    /// <summary>What the decision publishes.</summary>
+    public IReadOnlyList<SettledRecord> Records { get; }
+
+    /// <summary>When it must be looked at again, where that changed.</summary>
+    public DateTimeOffset? DueAt { get; }
+
+    /// <summary>Names the commit in the outbox pointer and in the rows the pointer announces.</summary>
+    public string Commit { get; set; } = "";
+
+    public int RowCount => 2 + Records.Count;
+
+    public int Bytes => TableBatch.SizeOf(_headRow) + TableBatch.SizeOf(EventRow) + Records.Count * 8 * 1024;
+
+    public static Change Of(Matter matter, Head? head, IReadOnlyList<SettlementEvent> events, DateTimeOffset now)
+    {
+        HeadDocument before = head?.Document
+            ?? new HeadDocument(matter.Address.Id, matter.Buy.Account.Id, matter.Buy.MediaBuyId, matter.GroupId, matter.Period, matter.Window, SettlementState.Initial, 0, "", now);
+        SettlementState state = before.State;
+        foreach (SettlementEvent happened in events)
+            state = state.Apply(happened);
+
+        int sequence = before.Sequence + 1;
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new EventDocument(before.Id, sequence, before.Chain, now, [.. events.Select(EventEnvelope.Of)]), LedgerJson.Default.EventDocument);
+        string chain = Convert.ToHexStringLower(SHA256.HashData(body));
+        var eventRow = new TableRow(LedgerKeys.Event(matter.Address.Suffix, sequence), matter.Raw.IsEmpty ? Tables.Split("body", body) : [.. Tables.Split("body", body), .. Tables.Split("raw", matter.Raw)], null);
+        HeadDocument after = before with { State = state, Sequence = sequence, Chain = chain, ChangedAt = now };
+        TableRow headRow = Tables.Row(LedgerKeys.Head(matter.Address.Suffix), after, LedgerJson.Default.HeadDocument) with { ETag = head?.Row.ETag };
+        SettledRecord[] records = [.. events.OfType<SettlementEvent.Posted>().Select(posted => Record(matter, state, posted.Posting, chain))];
+        return new Change(matter, headRow, head is null, eventRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null);
+    }
+
+    public void AddTo(TableBatch batch)
+    {
+        if (_isNew)
+            batch.Insert(_headRow);
+        else
+            batch.Replace(_headRow);
+        batch.Insert(EventRow);
+        foreach (SettledRecord record in Records)
+        {
+            var outgoing = new OutgoingDocument(Commit, Matter.Buy.Account.Sandbox, record);
+            batch.Insert(Tables.Row(LedgerKeys.Outgoing(Matter.Address.Suffix, record.Revision), outgoing, LedgerJson.Default.OutgoingDocument));
+        }
+    }
+
+    private static SettledRecord Record(Matter matter, SettlementState state, Posting posting, string chain)
+    {
+        Contract contract = matter.Buy.Version(posting.ContractVersion);
+        TermsGroup group = contract.GroupById(matter.GroupId) ?? throw new InvalidOperationException("A posting belongs to a group of its contract.");
+        string currency = contract.Currency;
+        return new SettledRecord(
+            SettledRecord.SchemaName,
+            $"{matter.Address.Id}.{posting.Revision.ToString(CultureInfo.InvariantCulture)}",
+            0,
+            matter.Address.Id,
+            posting.Revision,
+            matter.Buy.Tenant,
+            matter.Buy.Account.Id,
+            matter.Buy.MediaBuyId,
+            group.PackageIds,
+            group.PricingOptionId,
+            new SettledPeriod(UtcJson.Text(matter.Period.Start), UtcJson.Text(matter.Period.End)),
+            matter.Window,
+            "",
+            UtcJson.Text(posting.SettledAt),
+            currency,
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(group.PricingModel.ToString()),
+            Money.Text(group.Rate, currency),
+            new SettledAmount(Text(posting.DeltaQuantity), Money.Text(posting.DeltaAmount, currency)),
+            new SettledAmount(Text(posting.Quantity), Money.Text(posting.Amount, currency)),
+            new SettledBasis(
+                JsonNamingPolicy.SnakeCaseLower.ConvertName(group.Terms.Authority.ToString()),
+                JsonNamingPolicy.SnakeCaseLower.ConvertName(posting.Basis.ToString()),
+                posting.IsFallback),
+            Text(posting.SellerCount),
+            Text(posting.UsageCount),
+            Text(posting.Variance),
+            posting.Reasons,
+            posting.ContractVersion,
+            matter.Buy.Account.Invoice,
+            [.. state.SellerRow.Values.Concat(state.UsagePush.Values).Select(f => f.Newest.Hash).Order(StringComparer.Ordinal)],
+            chain,
+            matter.Buy.Account.Sandbox);
+    }
+
+    private static string? Text(decimal? value) => value?.ToString("0.############################", CultureInfo.InvariantCulture);
+}

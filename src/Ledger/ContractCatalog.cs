@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>A media buy with the contract versions it is settled under.</summary>
+public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocument document)
+{
+    private readonly ConcurrentDictionary<string, string> _tokens = new(StringComparer.Ordinal);
+
+    public string Tenant => tenant;
+
+    public Account Account => account;
+
+    public string MediaBuyId => document.MediaBuyId;
+
+    public IReadOnlyList<Contract> Versions => document.Versions;
+
+    public int Shard { get; } = LedgerKeys.Shard(document.MediaBuyId);
+
+    public string Partition { get; } = LedgerKeys.Ledger(tenant, account.Id, LedgerKeys.Shard(document.MediaBuyId));
+
+    /// <summary>The version last registered.</summary>
+    public Contract Newest => document.Versions[^1];
+
+    /// <summary>Rule VER-1: a period is settled under the newest version in force at its start.</summary>
+    public Contract InForce(ReportingPeriod period)
+    {
+        for (int i = document.Versions.Count - 1; i > 0; i--)
+        {
+            if (document.Versions[i].EffectiveFrom <= period.Start)
+                return document.Versions[i];
+        }
+
+        return document.Versions[0];
+    }
+
+    public Contract Version(int version) => document.Versions.First(c => c.Version == version);
+
+    public SettlementAddress Address(string groupId, ReportingPeriod period, string? window) =>
+        LedgerKeys.Settlement(tenant, account.Id, Shard, period, window, _tokens.GetOrAdd(groupId, static (group, buy) => LedgerKeys.SubjectToken(buy, group), MediaBuyId));
+}
+
+/// <summary>The contracts of one account as of one change number.</summary>
+public sealed class AccountContracts(Account account, long sequence)
+{
+    /// <summary>More are dropped from memory and read again.</summary>
+    private const int Limit = 200_000;
+
+    private readonly ConcurrentDictionary<string, RegisteredBuy> _buys = new(StringComparer.Ordinal);
+
+    public Account Account => account;
+
+    internal long Sequence => sequence;
+
+    public RegisteredBuy? Find(ReadOnlySpan<char> mediaBuyId) => _buys.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(mediaBuyId, out RegisteredBuy? buy) ? buy : null;
+
+    internal void Keep(RegisteredBuy buy)
+    {
+        if (_buys.Count < Limit)
+            _buys[buy.MediaBuyId] = buy;
+    }
+
+    /// <summary>What is still true after the changes: everything but the media buys they name.</summary>
+    internal AccountContracts After(Account current, CatalogStamp stamp)
+    {
+        var next = new AccountContracts(current, stamp.Sequence);
+        bool traced = stamp.Recent.Count > 0 && stamp.Recent[0].Sequence <= sequence + 1 && current == account;
+        if (!traced)
+            return next;
+
+        HashSet<string> changed = [.. stamp.Recent.Where(c => c.Sequence > sequence).Select(c => c.MediaBuyId)];
+        foreach ((string id, RegisteredBuy buy) in _buys)
+        {
+            if (!changed.Contains(id))
+                next._buys[id] = buy;
+        }
+
+        return next;
+    }
+}
+
+/// <summary>Contracts in memory, never older than the last acknowledged registration.</summary>
+/// <remarks>
+/// One small row an account counts its changes. It is read once a request; while its number stands still, so do the contracts.
+/// </remarks>
+public sealed class ContractCatalog(IPartitionedTable table)
+{
+    private const int RecentChanges = 64;
+
+    private readonly ConcurrentDictionary<(string Tenant, string Account), AccountContracts> _accounts = new();
+
+    /// <summary>The account's contracts as of now.</summary>
+    public async ValueTask<AccountContracts> OpenAsync(string tenant, Account account, CancellationToken cancel)
+    {
+        TableRow? row = await table.GetAsync(LedgerKeys.Directory(tenant), StampRow(account.Id), cancel);
+        CatalogStamp stamp = row is null ? new CatalogStamp(0, []) : Tables.Read(row, LedgerJson.Default.CatalogStamp);
+        AccountContracts known = _accounts.GetOrAdd((tenant, account.Id), static (_, seed) => new AccountContracts(seed.account, seed.stamp.Sequence), (account, stamp));
+        if (known.Sequence == stamp.Sequence && ReferenceEquals(known.Account, account))
+            return known;
+        if (known.Sequence == stamp.Sequence && Same(known.Account, account))
+            return known;
+
+        AccountContracts next = known.After(account, stamp);
+        _accounts[(tenant, account.Id)] = next;
+        return next;
+    }
+
+    /// <summary>Brings the named media buys into memory.</summary>
+    public async ValueTask LoadAsync(string tenant, AccountContracts contracts, IEnumerable<string> mediaBuyIds, CancellationToken cancel)
+    {
+        foreach (IGrouping<int, string> shard in mediaBuyIds.Distinct(StringComparer.Ordinal).GroupBy(LedgerKeys.Shard))
+        {
+            string partition = LedgerKeys.Ledger(tenant, contracts.Account.Id, shard.Key);
+            Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, [.. shard.Select(LedgerKeys.MediaBuy)], cancel);
+            foreach (TableRow row in rows.Values)
+                contracts.Keep(new RegisteredBuy(tenant, contracts.Account, Tables.Read(row, LedgerJson.Default.MediaBuyDocument)));
+        }
+    }
+
+    /// <summary>The media buy, read from memory or the store; null when the account has none of that id.</summary>
+    public async ValueTask<RegisteredBuy?> FindAsync(string tenant, AccountContracts contracts, string mediaBuyId, CancellationToken cancel)
+    {
+        if (contracts.Find(mediaBuyId) is { } buy)
+            return buy;
+        await LoadAsync(tenant, contracts, [mediaBuyId], cancel);
+        return contracts.Find(mediaBuyId);
+    }
+
+    /// <summary>Tells every instance that a contract changed; written after the change and before it is acknowledged.</summary>
+    public async ValueTask ChangedAsync(string tenant, string account, string mediaBuyId, CancellationToken cancel)
+    {
+        string partition = LedgerKeys.Directory(tenant);
+        while (true)
+        {
+            TableRow? row = await table.GetAsync(partition, StampRow(account), cancel);
+            CatalogStamp stamp = row is null ? new CatalogStamp(0, []) : Tables.Read(row, LedgerJson.Default.CatalogStamp);
+            long next = stamp.Sequence + 1;
+            var changed = new CatalogStamp(next, [.. stamp.Recent.TakeLast(RecentChanges - 1), new CatalogChange(next, mediaBuyId)]);
+            TableRow written = Tables.Row(StampRow(account), changed, LedgerJson.Default.CatalogStamp) with { ETag = row?.ETag };
+            var batch = new TableBatch(partition);
+            if (await table.SubmitAsync(row is null ? batch.Insert(written) : batch.Replace(written), cancel) is BatchResult.Committed)
+                return;
+        }
+    }
+
+    private static string StampRow(string account) => $"stamp_{account}";
+
+    /// <summary>Accounts are read anew for every request; equal ones keep their contracts.</summary>
+    private static bool Same(Account a, Account b) =>
+        a with { Parties = b.Parties } == b && a.Parties.Seller.SequenceEqual(b.Parties.Seller) && a.Parties.Buyer.SequenceEqual(b.Parties.Buyer);
+}

@@ -1,0 +1,74 @@
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Enforces finalization deadlines and ends waits: looks at what is due, and at nothing else.</summary>
+/// <remarks>Safe to run twice at once: every decision is asked of the settlement as it stands and committed on its ETag.</remarks>
+public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat, TimeProvider time)
+{
+    /// <summary>Decides everything that is due.</summary>
+    /// <returns>How many settlements changed.</returns>
+    public async Task<int> RunAsync(CancellationToken cancel)
+    {
+        await heartbeat.BeatAsync(cancel);
+        DateTimeOffset now = time.GetUtcNow();
+        IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
+        int changed = 0;
+        for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+        {
+            string after = "0";
+            while (await due.DueAsync(shard, now, cancel, after) is { Count: > 0 } page)
+            {
+                var done = new List<TableRow>();
+                foreach (IGrouping<string, (TableRow Row, DueDocument Due)> partition in page.GroupBy(p => p.Due.Partition, StringComparer.Ordinal))
+                {
+                    IReadOnlySet<string> moved = await SweepAsync(partition.Key, [.. partition.Select(p => p.Due)], outages, now, cancel);
+                    changed += moved.Count;
+                    // A young row that changed nothing may belong to a commit that is still on its way.
+                    done.AddRange(partition.Where(p => moved.Contains(p.Due.Suffix) || now - p.Due.WrittenAt > DueIndex.DanglingAfter).Select(p => p.Row));
+                }
+
+                await due.RemoveAsync(shard, done, cancel);
+                after = page[^1].Row.RowKey + "!";
+            }
+        }
+
+        return changed;
+    }
+
+    private async Task<IReadOnlySet<string>> SweepAsync(string partition, IReadOnlyList<DueDocument> looks, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, CancellationToken cancel)
+    {
+        string[] parts = partition.Split('.');
+        string tenant = parts[0];
+        if (await directory.AccountAsync(tenant, parts[1], cancel) is not { } account)
+            return new HashSet<string>();
+
+        AccountContracts contracts = await catalog.OpenAsync(tenant, account, cancel);
+        await catalog.LoadAsync(tenant, contracts, looks.Select(l => l.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
+        var matters = new List<Matter>();
+        foreach (DueDocument look in looks.DistinctBy(l => l.Suffix, StringComparer.Ordinal))
+        {
+            if (contracts.Find(look.MediaBuyId) is not { } buy)
+                continue;
+            Func<TermsGroup, bool>? contested = buy.Newest.Groups.Count > 1 ? await ContestedAsync(buy, look, outages, cancel) : null;
+            matters.Add(Settlements.OnTime(buy, look.Group, look.Period, look.Window, outages, now, contested));
+        }
+
+        return await settlements.DecideAsync(partition, matters, cancel);
+    }
+
+    /// <summary>Rule DL-5: a timely final that could not be allocated contests the deadline of every group its sender is the authority of.</summary>
+    private async ValueTask<Func<TermsGroup, bool>> ContestedAsync(RegisteredBuy buy, DueDocument look, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel)
+    {
+        var unallocated = new List<SettlementState>();
+        foreach (string? window in new[] { look.Window, null }.Distinct())
+        {
+            if (await settlements.ReadAsync(buy.Address("", look.Period, window), cancel) is { } head)
+                unallocated.Add(head.Document.State);
+        }
+
+        int grace = buy.InForce(look.Period).Policies.GraceHours;
+        return group => Deadline.Of(look.Period, group, grace, outages) is { } deadline
+            && unallocated.Exists(state => state.On(group.Terms.AuthoritySide).Values.Any(f => deadline.IsTimely(f.First.FinalizedAt, f.First.ReceivedAt)));
+    }
+}

@@ -1,0 +1,78 @@
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>A settlement as it stands: the fold of its events, kept so that a decision reads one row.</summary>
+/// <param name="Group">Empty for what could not be allocated to a terms group.</param>
+/// <param name="Sequence">Number of event rows so far.</param>
+/// <param name="Chain">SHA-256 of the newest event row, lower-case hex; empty before the first.</param>
+public sealed record HeadDocument(
+    string Id,
+    string Account,
+    string MediaBuyId,
+    string Group,
+    ReportingPeriod Period,
+    string? Window,
+    SettlementState State,
+    int Sequence,
+    string Chain,
+    DateTimeOffset ChangedAt);
+
+/// <summary>One decision: what happened, when, and the hash of the decision before it.</summary>
+public sealed record EventDocument(string Id, int Sequence, string Previous, DateTimeOffset At, IReadOnlyList<EventEnvelope> Events);
+
+/// <summary>Exactly one member is set: the kind of the event.</summary>
+public sealed record EventEnvelope(
+    SettlementEvent.FinalReceived? FinalReceived = null,
+    SettlementEvent.UnknownReceived? UnknownReceived = null,
+    SettlementEvent.DeadlineMissed? DeadlineMissed = null,
+    SettlementEvent.FallbackApproved? FallbackApproved = null,
+    SettlementEvent.Posted? Posted = null,
+    SettlementEvent.StatusChanged? StatusChanged = null)
+{
+    public static EventEnvelope Of(SettlementEvent happened) => happened switch
+    {
+        SettlementEvent.FinalReceived e => new EventEnvelope(FinalReceived: e),
+        SettlementEvent.UnknownReceived e => new EventEnvelope(UnknownReceived: e),
+        SettlementEvent.DeadlineMissed e => new EventEnvelope(DeadlineMissed: e),
+        SettlementEvent.FallbackApproved e => new EventEnvelope(FallbackApproved: e),
+        SettlementEvent.Posted e => new EventEnvelope(Posted: e),
+        SettlementEvent.StatusChanged e => new EventEnvelope(StatusChanged: e),
+        _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
+    };
+
+    public SettlementEvent Event() =>
+        (SettlementEvent?)FinalReceived ?? (SettlementEvent?)UnknownReceived ?? (SettlementEvent?)DeadlineMissed
+        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Posted ?? StatusChanged
+        ?? throw new InvalidOperationException("An event row holds an event of no known kind.");
+}
+
+/// <summary>A media buy with every version of its contract, oldest first, and what its seller proposes.</summary>
+public sealed record MediaBuyDocument(string MediaBuyId, string Account, IReadOnlyList<Contract> Versions);
+
+/// <summary>Tells every instance which contracts of an account changed since it last looked.</summary>
+/// <param name="Recent">The newest changes, oldest first.</param>
+public sealed record CatalogStamp(long Sequence, IReadOnlyList<CatalogChange> Recent);
+
+public sealed record CatalogChange(long Sequence, string MediaBuyId);
+
+/// <summary>When a settlement must be looked at, kept apart so that a sweep reads only what is due.</summary>
+public sealed record DueDocument(string Partition, string Suffix, string MediaBuyId, string Group, ReportingPeriod Period, string? Window, DateTimeOffset DueAt, DateTimeOffset WrittenAt);
+
+/// <summary>Says that a commit with messages to publish is about to happen, or has.</summary>
+public sealed record PointerDocument(string Partition, string Commit, DateTimeOffset WrittenAt);
+
+/// <summary>A message still to be appended to the feed.</summary>
+public sealed record OutgoingDocument(string Commit, bool Sandbox, SettledRecord Record);
+
+/// <summary>The feed's end.</summary>
+public sealed record FeedHeadDocument(long Sequence);
+
+/// <summary>What stands at the head of a page of provisional statements; the statements themselves are its columns, a line each.</summary>
+public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset ReceivedAt, ReportingPeriod Period, string? Window, string StatedStart, string StatedEnd, int Count);
+
+/// <summary>How a webhook delivery arrived and what was made of it; the raw body is kept beside it.</summary>
+public sealed record EvidenceDocument(string Endpoint, string Sender, DateTimeOffset ReceivedAt, string IdempotencyKey, string BodySha256, string Verification, IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Notes);
+
+/// <summary>When this service was last seen alive, and when it was not.</summary>
+public sealed record HeartbeatDocument(DateTimeOffset LastBeat, IReadOnlyList<ReportingPeriod> Outages);

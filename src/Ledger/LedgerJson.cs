@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>How the ledger writes what it remembers. Money is exact: decimals are written digit by digit.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(UtcJson), typeof(PeriodJson),
+        typeof(SnakeCaseEnum<Party>), typeof(SnakeCaseEnum<Side>), typeof(SnakeCaseEnum<PricingModel>), typeof(SnakeCaseEnum<FallbackPolicy>),
+        typeof(SnakeCaseEnum<LateFinalPolicy>), typeof(SnakeCaseEnum<RestatementPolicy>), typeof(SnakeCaseEnum<SnapshotPolicy>),
+        typeof(SnakeCaseEnum<SettlementStatus>), typeof(SnakeCaseEnum<AccountStatus>), typeof(SnakeCaseEnum<AgentRole>), typeof(SnakeCaseEnum<SenderProfile>),
+    ])]
+[JsonSerializable(typeof(HeadDocument))]
+[JsonSerializable(typeof(EventDocument))]
+[JsonSerializable(typeof(SettlementEvent.FinalReceived))]
+[JsonSerializable(typeof(SettlementEvent.UnknownReceived))]
+[JsonSerializable(typeof(SettlementEvent.DeadlineMissed))]
+[JsonSerializable(typeof(SettlementEvent.FallbackApproved))]
+[JsonSerializable(typeof(SettlementEvent.Posted))]
+[JsonSerializable(typeof(SettlementEvent.StatusChanged))]
+[JsonSerializable(typeof(MediaBuyDocument))]
+[JsonSerializable(typeof(CatalogStamp))]
+[JsonSerializable(typeof(Account))]
+[JsonSerializable(typeof(Agent))]
+[JsonSerializable(typeof(AgentKey))]
+[JsonSerializable(typeof(WebhookEndpoint))]
+[JsonSerializable(typeof(RequestDocument))]
+[JsonSerializable(typeof(DueDocument))]
+[JsonSerializable(typeof(PointerDocument))]
+[JsonSerializable(typeof(OutgoingDocument))]
+[JsonSerializable(typeof(FeedHeadDocument))]
+[JsonSerializable(typeof(SettledRecord))]
+[JsonSerializable(typeof(PageDocument))]
+[JsonSerializable(typeof(EvidenceDocument))]
+[JsonSerializable(typeof(HeartbeatDocument))]
+[JsonSerializable(typeof(string[]))]
+public sealed partial class LedgerJson : JsonSerializerContext;
+
+/// <summary>An enum by its snake_case name.</summary>
+internal sealed class SnakeCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+    where T : struct, Enum;
+
+/// <summary>An instant in UTC, written with Z.</summary>
+internal sealed class UtcJson : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset().ToUniversalTime();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(Text(value));
+
+    public static string Text(DateTimeOffset value) => value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+}
+
+/// <summary>A period as <c>{"start","end"}</c>, end exclusive.</summary>
+internal sealed class PeriodJson : JsonConverter<ReportingPeriod>
+{
+    public override ReportingPeriod Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        DateTimeOffset start = default, end = default;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            bool isStart = reader.ValueTextEquals("start"u8);
+            reader.Read();
+            if (isStart)
+                start = reader.GetDateTimeOffset();
+            else
+                end = reader.GetDateTimeOffset();
+        }
+
+        return new ReportingPeriod(start, end);
+    }
+
+    public override void Write(Utf8JsonWriter writer, ReportingPeriod value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("start"u8, UtcJson.Text(value.Start));
+        writer.WriteString("end"u8, UtcJson.Text(value.End));
+        writer.WriteEndObject();
+    }
+}

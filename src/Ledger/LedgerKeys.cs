@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Where one settlement lives. Its public id spells the same place.</summary>
+/// <param name="Partition">Tenant, account and shard.</param>
+/// <param name="Suffix">Period, window and subject: what follows the letter in each of its row keys.</param>
+/// <param name="Id">Account, shard, period, window and subject, joined by full stops; at most 116 characters.</param>
+public readonly record struct SettlementAddress(string Partition, string Suffix, string Id);
+
+/// <summary>Every partition key and row key, in one place.</summary>
+/// <remarks>
+/// Row keys begin with what sorts together: period and window, so that one push touches one contiguous range of a shard.
+/// Foreign ids are hashed: Table Storage forbids some of their characters.
+/// </remarks>
+public static class LedgerKeys
+{
+    public const int Shards = 16;
+
+    /// <summary>The longest account id and tenant name: both stand in keys and in message ids.</summary>
+    public const int MaxNameLength = 40;
+
+    private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
+
+    /// <summary>True for a name that may stand in a key and an id: letters, digits, hyphen and underscore.</summary>
+    public static bool IsName(string value) => value.Length is > 0 and <= MaxNameLength && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
+    public static int Shard(string subject)
+    {
+        uint hash = 2166136261;
+        foreach (byte b in Encoding.UTF8.GetBytes(subject))
+            hash = unchecked((hash ^ b) * 16777619);
+        return (int)((hash ^ (hash >> 16)) & (Shards - 1));
+    }
+
+    public static string Ledger(string tenant, string account, int shard) => $"{tenant}.{account}.{shard:x}";
+
+    public static SettlementAddress Settlement(string tenant, string account, int shard, ReportingPeriod period, string? window, string subjectToken)
+    {
+        string p = period.ToString();
+        string w = WindowToken(window);
+        return new SettlementAddress(Ledger(tenant, account, shard), $"{p}_{w}_{subjectToken}", $"{account}.{shard:x}.{p}.{w}.{subjectToken}");
+    }
+
+    /// <summary>The place an id spells, for a caller of this tenant; null when it spells none.</summary>
+    public static SettlementAddress? Parse(string tenant, string id)
+    {
+        string[] parts = id.Split('.');
+        bool shaped = parts.Length == 5
+            && parts.All(p => p.Length > 0 && p.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            && IsName(parts[0]) && parts[1].Length == 1;
+        return shaped ? new SettlementAddress($"{tenant}.{parts[0]}.{parts[1]}", $"{parts[2]}_{parts[3]}_{parts[4]}", id) : null;
+    }
+
+    /// <summary>The account an id belongs to.</summary>
+    public static string AccountOf(string settlementId) => settlementId[..settlementId.IndexOf('.', StringComparison.Ordinal)];
+
+    /// <summary>The part of a settlement's key that names what is settled: a media buy and its terms group.</summary>
+    public static string SubjectToken(string mediaBuyId, string groupId) => Token($"{mediaBuyId}\n{groupId}");
+
+    public static string WindowToken(string? window)
+    {
+        if (window is null)
+            return "0";
+        bool plain = window.Length is > 0 and <= 20 && char.IsAsciiLetterLower(window[0]) && window.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+        return plain ? window : "1" + Token(window)[..12];
+    }
+
+    public static string Head(string suffix) => "h_" + suffix;
+
+    public static string Event(string suffix, int sequence) => $"e_{suffix}_{sequence:d6}";
+
+    public static string Outgoing(string suffix, int revision) => $"o_{suffix}_{revision:d4}";
+
+    public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
+
+    public static string Page(ReportingPeriod period, string? window, string requestToken, int number) => $"p_{period}_{WindowToken(window)}_{requestToken}_{number:d3}";
+
+    /// <summary>The first key that no row beginning with <paramref name="prefix"/> can have.</summary>
+    public static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
+
+    public static string Due(int shard) => $"due.{shard:x}";
+
+    public static string DueRow(DateTimeOffset dueAt, string partition, string suffix) => $"{Second(dueAt)}_{partition}_{suffix}";
+
+    public static string OutboxPointers(string tenant) => $"outbox.{tenant}";
+
+    public static string OutboxPointer(DateTimeOffset writtenAt, string partition, string commit) => $"{Second(writtenAt)}_{partition}_{commit}";
+
+    public static string Feed(string tenant, bool sandbox) => sandbox ? $"feed-sandbox.{tenant}" : $"feed.{tenant}";
+
+    public const string FeedHead = "head";
+
+    public static string FeedRecord(long seq) => $"r_{seq:d12}";
+
+    public static string FeedId(string settlementId, int revision) => $"id_{settlementId}.{revision:d4}";
+
+    public static string Requests(string tenant, string scopeToken) => $"req.{tenant}.{scopeToken[..2]}";
+
+    public static string Directory(string tenant) => $"dir.{tenant}";
+
+    public static string Keys(string keyHash) => $"keys.{keyHash[..2]}";
+
+    public static string Hooks => "hooks";
+
+    public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
+
+    /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>
+    public static string Second(DateTimeOffset at)
+    {
+        long ticks = at.UtcTicks % TimeSpan.TicksPerSecond is var rest && rest == 0 || at.UtcTicks > DateTimeOffset.MaxValue.UtcTicks - TimeSpan.TicksPerSecond
+            ? at.UtcTicks
+            : at.UtcTicks + TimeSpan.TicksPerSecond - rest;
+        return new DateTime(ticks, DateTimeKind.Utc).ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>100 bits of SHA-256 in 20 characters that any key may hold.</summary>
+    public static string Token(string value)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes(value), hash);
+        return string.Create(20, (UInt128)System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash), static (chars, bits) =>
+        {
+            for (int i = 0; i < chars.Length; i++)
+                chars[i] = Base32[(int)((bits >> (123 - 5 * i)) & 31)];
+        });
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Publishes: takes what was decided into the tenant's feed, in one order, each revision once.</summary>
+/// <remarks>
+/// The append is the publication. It writes the feed's head, the records and a unique row for each id in one batch, so a racing
+/// relay loses on the head's ETag and a repeated record on its id. Only then is anything sent.
+/// </remarks>
+public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider time)
+{
+    /// <summary>Head, records and id rows share a batch of 100.</summary>
+    private const int PerAppend = 49;
+
+    /// <summary>Publishes everything that is waiting.</summary>
+    /// <returns>How many records this call appended.</returns>
+    public async Task<int> RunAsync(string tenant, CancellationToken cancel)
+    {
+        int appended = 0;
+        IReadOnlyList<(TableRow Row, PointerDocument Pointer)> pointers = await outbox.PointersAsync(tenant, cancel);
+        foreach (IGrouping<string, (TableRow Row, PointerDocument Pointer)> partition in pointers.GroupBy(p => p.Pointer.Partition, StringComparer.Ordinal))
+        {
+            HashSet<string> seen = [];
+            appended += await DrainAsync(tenant, partition.Key, seen, cancel);
+            foreach ((TableRow row, PointerDocument pointer) in partition)
+            {
+                if (seen.Contains(pointer.Commit) || time.GetUtcNow() - pointer.WrittenAt > DueIndex.DanglingAfter)
+                    await outbox.RemoveAsync(tenant, row, cancel);
+            }
+        }
+
+        return appended;
+    }
+
+    private async Task<int> DrainAsync(string tenant, string partition, HashSet<string> seen, CancellationToken cancel)
+    {
+        int appended = 0;
+        var waiting = new List<(TableRow Row, OutgoingDocument Document)>();
+        await foreach (TableRow row in table.PrefixAsync(partition, "o_", cancel))
+        {
+            OutgoingDocument document = Tables.Read(row, LedgerJson.Default.OutgoingDocument);
+            seen.Add(document.Commit);
+            waiting.Add((row, document));
+        }
+
+        foreach (IGrouping<bool, (TableRow Row, OutgoingDocument Document)> feed in waiting.GroupBy(w => w.Document.Sandbox))
+        {
+            foreach ((TableRow Row, OutgoingDocument Document)[] chunk in feed.Chunk(PerAppend))
+            {
+                appended += await AppendAsync(LedgerKeys.Feed(tenant, feed.Key), [.. chunk.Select(c => c.Document.Record)], cancel);
+                await ForgetAsync(partition, [.. chunk.Select(c => c.Row)], cancel);
+            }
+        }
+
+        return appended;
+    }
+
+    private async Task<int> AppendAsync(string feed, List<SettledRecord> records, CancellationToken cancel)
+    {
+        while (records.Count > 0)
+        {
+            TableRow? head = await table.GetAsync(feed, LedgerKeys.FeedHead, cancel);
+            long seq = head is null ? 0 : Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence;
+            string booking = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+            var batch = new TableBatch(feed);
+            TableRow next = Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(seq + records.Count), LedgerJson.Default.FeedHeadDocument) with { ETag = head?.ETag };
+            if (head is null)
+                batch.Insert(next);
+            else
+                batch.Replace(next);
+            foreach (SettledRecord record in records)
+            {
+                SettledRecord published = record with { Seq = ++seq, BookingPeriod = booking };
+                batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), published, LedgerJson.Default.SettledRecord));
+                batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), JsonSerializer.SerializeToUtf8Bytes([LedgerKeys.FeedRecord(seq)], LedgerJson.Default.StringArray)));
+            }
+
+            switch (await table.SubmitAsync(batch, cancel))
+            {
+                case BatchResult.Committed:
+                    return records.Count;
+                // Even positions past the head are id rows: that revision is published already.
+                case BatchResult.RowExists(var index) when index > 0 && index % 2 == 0:
+                    records.RemoveAt((index - 1) / 2);
+                    break;
+            }
+        }
+
+        return 0;
+    }
+
+    private async Task ForgetAsync(string partition, IReadOnlyList<TableRow> rows, CancellationToken cancel)
+    {
+        var batch = new TableBatch(partition);
+        foreach (TableRow row in rows)
+            batch.Delete(row);
+        if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
+            return;
+        foreach (TableRow row in rows)
+            await table.DeleteIfUnchangedAsync(partition, row, cancel);
+    }
+}

@@ -1,0 +1,52 @@
+namespace AdcpFunctions.Ledger;
+
+/// <summary>What finance receives: one revision of one settlement, with its evidence. Amounts are decimal strings.</summary>
+/// <param name="MessageId">Settlement and revision: the same record always carries the same id.</param>
+/// <param name="Seq">Place in the publication order of the tenant; given when it is published.</param>
+/// <param name="BookingPeriod">UTC month the record was published in: <c>2026-04</c>.</param>
+/// <param name="ChainHead">SHA-256 of the event that decided it, lower-case hex.</param>
+public sealed record SettledRecord(
+    string Schema,
+    string MessageId,
+    long Seq,
+    string SettlementId,
+    int Revision,
+    string Tenant,
+    string AccountId,
+    string MediaBuyId,
+    IReadOnlyList<string> PackageIds,
+    string? PricingOptionId,
+    SettledPeriod ReportingPeriod,
+    string? MeasurementWindow,
+    string BookingPeriod,
+    string SettledAt,
+    string Currency,
+    string PricingModel,
+    string Rate,
+    SettledAmount Delta,
+    SettledAmount Cumulative,
+    SettledBasis Basis,
+    string? SellerCount,
+    string? UsageCount,
+    string? VariancePercent,
+    IReadOnlyList<string> Reasons,
+    int ContractVersion,
+    InvoiceFacts Invoice,
+    IReadOnlyList<string> EvidenceHashes,
+    string ChainHead,
+    bool Sandbox)
+{
+    public const string SchemaName = "adcp.settled-record.v1";
+}
+
+/// <param name="Start">Inclusive, UTC.</param>
+/// <param name="End">Exclusive, UTC.</param>
+public sealed record SettledPeriod(string Start, string End);
+
+/// <param name="Quantity">Null where the price does not depend on a count.</param>
+public sealed record SettledAmount(string? Quantity, string Amount);
+
+/// <param name="Authority">Whose count governs by contract.</param>
+/// <param name="Source">The surface the invoiced count came from.</param>
+/// <param name="Fallback">True when the counterparty's count stands in for a late authority's.</param>
+public sealed record SettledBasis(string Authority, string Source, bool Fallback);

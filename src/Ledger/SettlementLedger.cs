@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>A settlement as read: its row and what the row says.</summary>
+public sealed record Head(TableRow Row, HeadDocument Document);
+
+/// <summary>One settlement to be decided: where it is, whose it is, and what happens to it.</summary>
+/// <param name="Address">Where it lives.</param>
+/// <param name="Buy">The media buy it belongs to.</param>
+/// <param name="GroupId">Empty for what could not be allocated.</param>
+/// <param name="Period">The billing period.</param>
+/// <param name="Window">The measurement window; null when billing is not windowed.</param>
+/// <param name="Decide">What happens, given how the settlement stands; pure, since it may be asked again.</param>
+/// <param name="Raw">Bytes kept beside the event as evidence; empty when there are none.</param>
+public sealed record Matter(
+    SettlementAddress Address,
+    RegisteredBuy Buy,
+    string GroupId,
+    ReportingPeriod Period,
+    string? Window,
+    Func<SettlementState, IReadOnlyList<SettlementEvent>> Decide,
+    ReadOnlyMemory<byte> Raw);
+
+/// <summary>Decides settlements and commits each decision whole: its head, its event, its outgoing records.</summary>
+/// <remarks>
+/// All of a settlement sits in one partition, because one partition is the only place where the store is atomic. A batch holds
+/// whole settlements. Due times and outbox pointers lie in other partitions and are written before the commit they announce:
+/// a pointer without a commit costs a look, a commit without a pointer would cost an invoice.
+/// </remarks>
+public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outbox outbox, TimeProvider time)
+{
+    /// <summary>After so many lost races something else is wrong.</summary>
+    private const int MaxAttempts = 24;
+
+    /// <summary>A pointer older than this may be thought dangling by the time its commit lands, so it is written anew.</summary>
+    private static readonly TimeSpan PointerFreshness = TimeSpan.FromSeconds(60);
+
+    public async ValueTask<Head?> ReadAsync(SettlementAddress address, CancellationToken cancel) =>
+        await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is { } row ? ToHead(row) : null;
+
+    /// <summary>Takes in matters of one partition: each is decided on what is known and committed once.</summary>
+    /// <returns>The suffixes of the settlements that changed.</returns>
+    /// <exception cref="InvalidOperationException">Other writers won every race.</exception>
+    public async Task<IReadOnlySet<string>> DecideAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
+    {
+        List<Change> changes = await ChangesAsync(partition, matters, cancel);
+        var changed = new HashSet<string>(StringComparer.Ordinal);
+        int conflicts = 0;
+        for (int attempt = 0; changes.Count > 0; attempt++)
+        {
+            if (attempt == MaxAttempts)
+                throw new InvalidOperationException($"{changes.Count} settlements of {partition} lost {MaxAttempts} races in a row.");
+
+            int rows = conflicts < 2 ? TableBatch.MaxRows : Math.Max(8, TableBatch.MaxRows >> (conflicts - 1));
+            List<List<Change>> batches = Pack(partition, changes, rows);
+            DateTimeOffset announced = time.GetUtcNow();
+            await AnnounceAsync(batches, announced, cancel);
+            changes = [];
+            Change?[] losers = await Task.WhenAll(batches.Select(batch => CommitAsync(partition, batch, announced, cancel)));
+            for (int i = 0; i < batches.Count; i++)
+            {
+                if (losers[i] is not { } loser)
+                {
+                    changed.UnionWith(batches[i].Select(c => c.Matter.Address.Suffix));
+                    continue;
+                }
+
+                conflicts++;
+                // The rest of the batch was not at fault: it goes again as it was decided.
+                changes.AddRange(batches[i].Where(c => c != loser));
+                changes.AddRange(await ChangesAsync(partition, [loser.Matter], cancel));
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>Every settlement of a media buy's or an account's shard, in key order.</summary>
+    public async IAsyncEnumerable<HeadDocument> ListAsync(string partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
+            yield return ToHead(row).Document;
+    }
+
+    /// <summary>A settlement's events, oldest first, each with the hash its successor carries.</summary>
+    public async ValueTask<IReadOnlyList<(EventDocument Event, string Hash)>> HistoryAsync(SettlementAddress address, CancellationToken cancel)
+    {
+        var history = new List<(EventDocument, string)>();
+        await foreach (TableRow row in table.PrefixAsync(address.Partition, $"e_{address.Suffix}_", cancel))
+        {
+            ReadOnlyMemory<byte> body = Tables.Join(row, "body");
+            history.Add((Tables.Read(row, LedgerJson.Default.EventDocument), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(body.Span))));
+        }
+
+        return history;
+    }
+
+    internal static Head ToHead(TableRow row) => new(row, Tables.Read(row, LedgerJson.Default.HeadDocument));
+
+    private async Task<List<Change>> ChangesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
+    {
+        Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix))], cancel);
+        var changes = new List<Change>(matters.Count);
+        foreach (Matter matter in matters)
+        {
+            Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
+            IReadOnlyList<SettlementEvent> events = matter.Decide(head?.Document.State ?? SettlementState.Initial);
+            if (events.Count > 0)
+                changes.Add(Change.Of(matter, head, events, time.GetUtcNow()));
+        }
+
+        return changes;
+    }
+
+    private static List<List<Change>> Pack(string partition, List<Change> changes, int maxRows)
+    {
+        var batches = new List<List<Change>>();
+        int rows = 0, bytes = 0;
+        foreach (Change change in changes)
+        {
+            if (batches.Count == 0 || rows + change.RowCount > maxRows || bytes + change.Bytes > TableBatch.MaxBytes)
+            {
+                batches.Add([]);
+                rows = bytes = 0;
+            }
+
+            batches[^1].Add(change);
+            rows += change.RowCount;
+            bytes += change.Bytes;
+        }
+
+        return batches;
+    }
+
+    private async Task AnnounceAsync(List<List<Change>> batches, DateTimeOffset now, CancellationToken cancel)
+    {
+        var pointers = new List<(string Tenant, PointerDocument Pointer)>();
+        var looks = new List<DueDocument>();
+        foreach (List<Change> batch in batches)
+        {
+            // The commit is named by its first event: no other commit can ever write that row.
+            string commit = LedgerKeys.Token(batch[0].EventRow.RowKey + batch[0].Matter.Address.Partition);
+            foreach (Change change in batch)
+            {
+                change.Commit = commit;
+                if (change.DueAt is { } at)
+                    looks.Add(new DueDocument(change.Matter.Address.Partition, change.Matter.Address.Suffix, change.Matter.Buy.MediaBuyId, change.Matter.GroupId, change.Matter.Period, change.Matter.Window, at, now));
+            }
+
+            if (batch.Exists(c => c.Records.Count > 0))
+                pointers.Add((batch[0].Matter.Buy.Tenant, new PointerDocument(batch[0].Matter.Address.Partition, commit, now)));
+        }
+
+        await due.AddAsync(looks, cancel);
+        await outbox.AnnounceAsync(pointers, cancel);
+    }
+
+    /// <returns>The change that lost its race; null when the batch was committed.</returns>
+    private async Task<Change?> CommitAsync(string partition, List<Change> changes, DateTimeOffset announced, CancellationToken cancel)
+    {
+        if (time.GetUtcNow() - announced > PointerFreshness)
+            await AnnounceAsync([changes], time.GetUtcNow(), cancel);
+
+        var batch = new TableBatch(partition);
+        var owners = new List<Change>();
+        foreach (Change change in changes)
+        {
+            change.AddTo(batch);
+            while (owners.Count < batch.Count)
+                owners.Add(change);
+        }
+
+        return await table.SubmitAsync(batch, cancel) switch
+        {
+            BatchResult.Committed => null,
+            BatchResult.RowExists(var index) => owners[index],
+            BatchResult.ETagMismatch(var index) => owners[index],
+            var other => throw new UnreachableException(other.GetType().Name),
+        };
+    }
+}

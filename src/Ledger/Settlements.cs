@@ -1,0 +1,74 @@
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Puts the rules to a settlement as it is stored.</summary>
+internal static class Settlements
+{
+    /// <summary>What a settlement is decided on: the version it is pinned to, else the one in force for its period.</summary>
+    /// <returns>Null when that version has no such group, as after a regrouping.</returns>
+    public static SettlementContext? ContextOf(RegisteredBuy buy, string groupId, ReportingPeriod period, SettlementState state, IReadOnlyList<ReportingPeriod> outages)
+    {
+        Contract contract = state.ContractVersion is { } pinned ? buy.Version(pinned) : buy.InForce(period);
+        return contract.GroupById(groupId) is { } group
+            ? new SettlementContext(contract, group, period, buy.Account.OutOfBand, buy.Account.Sandbox, outages)
+            : null;
+    }
+
+    /// <summary>What follows from time alone.</summary>
+    public static Matter OnTime(RegisteredBuy buy, string groupId, ReportingPeriod period, string? window, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, Func<TermsGroup, bool>? contested = null) =>
+        new(buy.Address(groupId, period, window), buy, groupId, period, window,
+            state => ContextOf(buy, groupId, period, state, outages) is { } context
+                ? BillingAuthority.Decide(state, context with { ContestedElsewhere = contested?.Invoke(context.Group) ?? false }, now)
+                : [],
+            default);
+
+    /// <summary>What follows from finals, and from reports that did not say whether they are final.</summary>
+    public static Matter OnFacts(IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
+    {
+        Fact one = facts[0];
+        return new Matter(one.Buy.Address(one.GroupId, one.Period, one.Window), one.Buy, one.GroupId, one.Period, one.Window, state => Decide(state, facts, outages, now), RawOf(facts));
+    }
+
+    private static IReadOnlyList<SettlementEvent> Decide(SettlementState state, IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
+    {
+        Fact one = facts[0];
+        int version = one.Buy.InForce(one.Period).Version;
+        var events = new List<SettlementEvent>();
+        foreach (Fact fact in facts)
+        {
+            SettlementEvent? happened = fact.Statement is { } statement
+                ? state.Known.Contains(statement.Hash) ? null : new SettlementEvent.FinalReceived(statement, version)
+                : state.AuthoritySaidUnknown || state.Known.Count > 0 ? null : new SettlementEvent.UnknownReceived(fact.Reporter, now);
+            if (happened is null)
+                continue;
+            events.Add(happened);
+            state = state.Apply(happened);
+        }
+
+        // A repetition decides nothing: identical content is a no-op.
+        if (events.Count == 0)
+            return [];
+        if (one.GroupId.Length == 0)
+        {
+            if (state.Status != SettlementStatus.Unallocatable)
+                events.Add(new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, [Reasons.PricingOptionNeeded], null));
+            return events;
+        }
+
+        SettlementContext context = ContextOf(one.Buy, one.GroupId, one.Period, state, outages)
+            ?? throw new InvalidOperationException($"Settlement {one.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");
+        events.AddRange(BillingAuthority.Decide(state, context, now));
+        return events;
+    }
+
+    private static ReadOnlyMemory<byte> RawOf(IReadOnlyList<Fact> facts)
+    {
+        if (facts.Count == 1)
+            return facts[0].Raw;
+        var joined = new List<byte>();
+        foreach (Fact fact in facts)
+            joined.AddRange([.. fact.Raw.Span, (byte)'\n']);
+        return joined.ToArray();
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>The reads and writes every part of the ledger does alike.</summary>
+internal static class Tables
+{
+    /// <summary>How much of a document goes into one column.</summary>
+    private const int Chunk = 60 * 1024;
+
+    public static TableRow Row<T>(string rowKey, T document, JsonTypeInfo<T> type, params ReadOnlySpan<Column> more) =>
+        new(rowKey, [.. Split("body", JsonSerializer.SerializeToUtf8Bytes(document, type)), .. more], null);
+
+    /// <summary>A value cut into columns that each fit.</summary>
+    public static IReadOnlyList<Column> Split(string name, ReadOnlyMemory<byte> value)
+    {
+        if (value.Length <= Chunk)
+            return [new Column(name, value)];
+
+        var columns = new List<Column>();
+        for (int at = 0; at < value.Length; at += Chunk)
+            columns.Add(new Column(at == 0 ? name : name + (at / Chunk), value.Slice(at, Math.Min(Chunk, value.Length - at))));
+        return columns;
+    }
+
+    /// <summary>A value put together again.</summary>
+    public static ReadOnlyMemory<byte> Join(TableRow row, string name)
+    {
+        if (row[name + "1"].IsEmpty)
+            return row[name];
+
+        var joined = new List<byte>();
+        for (int i = 0; row[i == 0 ? name : name + i] is { IsEmpty: false } part; i++)
+            joined.AddRange(part.Span);
+        return joined.ToArray();
+    }
+
+    public static T Read<T>(TableRow row, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(Join(row, "body").Span, type) ?? throw new InvalidOperationException($"Row '{row.RowKey}' holds nothing.");
+
+    /// <summary>Every row of a range, page after page.</summary>
+    public static async IAsyncEnumerable<TableRow> RangeAsync(this IPartitionedTable table, string partition, string from, string to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        string? continuation = null;
+        do
+        {
+            RowPage page = await table.QueryAsync(partition, from, to, 1_000, continuation, cancel);
+            foreach (TableRow row in page.Rows)
+                yield return row;
+            continuation = page.Continuation;
+        }
+        while (continuation is not null);
+    }
+
+    public static IAsyncEnumerable<TableRow> PrefixAsync(this IPartitionedTable table, string partition, string prefix, CancellationToken cancel) =>
+        table.RangeAsync(partition, prefix, LedgerKeys.After(prefix), cancel);
+
+    /// <summary>The rows with these keys, read as a range where they lie close together and one by one where they do not.</summary>
+    /// <remarks>
+    /// A push names most of what lies between its first and its last key, a sweep only what is due: the first page of the range
+    /// tells which it is, so that the cost follows the rows asked for.
+    /// </remarks>
+    public static async ValueTask<Dictionary<string, TableRow>> GetManyAsync(this IPartitionedTable table, string partition, IReadOnlyCollection<string> keys, CancellationToken cancel)
+    {
+        var found = new Dictionary<string, TableRow>(StringComparer.Ordinal);
+        string[] wanted = [.. keys.Order(StringComparer.Ordinal)];
+        int next = 0;
+        while (wanted.Length - next > 3)
+        {
+            int page = Math.Clamp(2 * (wanted.Length - next), 16, 1_000);
+            RowPage rows = await table.QueryAsync(partition, wanted[next], wanted[^1] + "\u007e", page, null, cancel);
+            int before = next;
+            foreach (TableRow row in rows.Rows)
+            {
+                while (next < wanted.Length && string.CompareOrdinal(wanted[next], row.RowKey) < 0)
+                    next++;
+                if (next < wanted.Length && wanted[next] == row.RowKey)
+                    found[wanted[next++]] = row;
+            }
+
+            if (rows.Continuation is null)
+                return found;
+            if ((next - before) * 4 < page)
+                break;
+        }
+
+        foreach (string key in wanted.AsSpan(next).ToArray())
+        {
+            if (await table.GetAsync(partition, key, cancel) is { } row)
+                found[key] = row;
+        }
+
+        return found;
+    }
+
+    /// <summary>Writes rows whatever was there, as many to a batch as fit.</summary>
+    public static async ValueTask UpsertAllAsync(this IPartitionedTable table, string partition, IEnumerable<TableRow> rows, CancellationToken cancel)
+    {
+        var batch = new TableBatch(partition);
+        foreach (TableRow row in rows)
+        {
+            if (!batch.HasRoomFor(1, TableBatch.SizeOf(row)))
+            {
+                await table.SubmitAsync(batch, cancel);
+                batch = new TableBatch(partition);
+            }
+
+            batch.Upsert(row);
+        }
+
+        if (batch.Count > 0)
+            await table.SubmitAsync(batch, cancel);
+    }
+
+    /// <summary>Deletes a row if it is still the one that was read.</summary>
+    public static async ValueTask<bool> DeleteIfUnchangedAsync(this IPartitionedTable table, string partition, TableRow row, CancellationToken cancel) =>
+        await table.SubmitAsync(new TableBatch(partition).Delete(row), cancel) is BatchResult.Committed;
+}

@@ -1,0 +1,224 @@
+using static AdcpFunctions.Settlement.SettlementEvent;
+
+namespace AdcpFunctions.Settlement;
+
+/// <summary>What a decision is taken on besides the settlement's own history.</summary>
+/// <param name="Contract">The pinned version, or the one in force for the period.</param>
+/// <param name="Group">The terms group of the settlement.</param>
+/// <param name="Period">The billing period.</param>
+/// <param name="OutOfBand">True when the account does not bill through AdCP.</param>
+/// <param name="Sandbox">True when nothing of the account is ever billed.</param>
+/// <param name="Outages">When this service was down.</param>
+/// <param name="ContestedElsewhere">True when a timely final of the authority lies where it cannot be allocated.</param>
+public sealed record SettlementContext(
+    Contract Contract,
+    TermsGroup Group,
+    ReportingPeriod Period,
+    bool OutOfBand,
+    bool Sandbox,
+    IReadOnlyList<ReportingPeriod> Outages,
+    bool ContestedElsewhere = false);
+
+/// <summary>Decides which count an invoice is drawn on, and when it may be drawn.</summary>
+/// <remarks>
+/// Pure: no clock, no I/O. Decisions follow the times at which statements were received, not the order in which they were
+/// processed, so a history replayed in another order ends on the same count and amount.
+/// Spec: AdCP 3.1, media-buy/advanced-topics/billing-authority.
+/// </remarks>
+public static class BillingAuthority
+{
+    /// <summary>Everything that follows from what is known at <paramref name="now"/> (UTC) and has not been recorded yet.</summary>
+    /// <returns>Empty when the settlement already stands where it should.</returns>
+    public static IReadOnlyList<SettlementEvent> Decide(SettlementState state, SettlementContext context, DateTimeOffset now)
+    {
+        var events = new List<SettlementEvent>();
+        Assessment assessed = Assess(state, context, now);
+        while (assessed.Next is { } next)
+        {
+            events.Add(next);
+            state = state.Apply(next);
+            assessed = Assess(state, context, now);
+        }
+
+        if (state.Status != assessed.Status || state.DueAt != assessed.DueAt || !state.Reasons.SequenceEqual(assessed.Reasons))
+            events.Add(new StatusChanged(assessed.Status, assessed.Reasons, assessed.DueAt));
+        return events;
+    }
+
+    /// <summary>True when approving a fallback would change something now.</summary>
+    public static bool CanApproveFallback(SettlementState state) => state is { Status: SettlementStatus.FallbackAvailable, FallbackApproved: false, Posted: null };
+
+    private static Assessment Assess(SettlementState state, SettlementContext context, DateTimeOffset now)
+    {
+        // Out of band is terminal: such an account publishes nothing, whoever reported.
+        if (context.OutOfBand)
+            return new Assessment(null, SettlementStatus.OutOfBand, [Reasons.BillingOutOfBand], null);
+
+        Known known = Known.Of(state, context);
+        if (MissedDeadline(state, context, known, now) is { } missed)
+            return new Assessment(missed, default, [], null);
+
+        Assessment assessed = state.Posted is { } posted
+            ? Publication.Assess(posted, state, context, known, now)
+            : BeforePublication(state, context, known, now);
+        DateTimeOffset? graceDue = known.Deadline is { } deadline && state.Breach is null && !known.AuthorityTimely && !context.ContestedElsewhere
+            ? After(deadline.GraceEnd)
+            : null;
+        return assessed with { DueAt = Earlier(assessed.DueAt, graceDue) };
+    }
+
+    /// <summary>Rule DL-3: a breach is recorded once, when the grace has gone by and no timely final is here.</summary>
+    /// <remarks>A timely final that is held, or lies unallocated, contests the deadline and suspends the breach.</remarks>
+    private static DeadlineMissed? MissedDeadline(SettlementState state, SettlementContext context, Known known, DateTimeOffset now) =>
+        known.Deadline is { } deadline && state.Breach is null && now > deadline.GraceEnd && !known.AuthorityTimely && !context.ContestedElsewhere
+            ? new DeadlineMissed(new Breach(context.Group.Terms.Authority, context.Group.Terms.AuthoritySide, deadline, now))
+            : null;
+
+    private static Assessment BeforePublication(SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
+    {
+        if (known.Authority is { } authority && !FallbackCameFirst(state, context, known, authority))
+            return OnAuthority(state, context, known, authority, now);
+        if (known.Counterpart is not { } counterpart)
+        {
+            return state.Breach is not null
+                ? new Assessment(null, SettlementStatus.Breached, [Reasons.DeadlineMissed], null)
+                : state.AuthoritySaidUnknown
+                    ? new Assessment(null, SettlementStatus.AwaitingFinal, [Reasons.FinalityUnknown], null)
+                    : new Assessment(null, SettlementStatus.Open, [], null);
+        }
+
+        return state.Breach is null
+            ? new Assessment(null, SettlementStatus.AwaitingFinal, state.AuthoritySaidUnknown ? [Reasons.CounterpartFinal, Reasons.FinalityUnknown] : [Reasons.CounterpartFinal], null)
+            : OnFallback(state, context, known, counterpart, now);
+    }
+
+    /// <summary>Rule FB-2: a fallback that was open before the authority's late final arrived is decided first.</summary>
+    private static bool FallbackCameFirst(SettlementState state, SettlementContext context, Known known, SideFinal authority) =>
+        state.Breach is { } breach
+        && known.Counterpart is { } counterpart
+        && known.HoldsOf(counterpart, context).Count == 0
+        && authority.FirstReceivedAt > (counterpart.FirstReceivedAt > breach.Deadline.GraceEnd ? counterpart.FirstReceivedAt : breach.Deadline.GraceEnd);
+
+    /// <summary>Rule FB-1: after a breach the counterparty may be invoiced on its own final.</summary>
+    /// <remarks>
+    /// A right, not a duty: by itself only where the contract says so, the count carries its stamp and the deadline had not
+    /// passed before the contract was registered. Otherwise it waits for approval.
+    /// Spec: AdCP 3.1, core/measurement-terms, <c>finalization_deadline_hours</c> ("the counterparty MAY fall back").
+    /// </remarks>
+    private static Assessment OnFallback(SettlementState state, SettlementContext context, Known known, SideFinal counterpart, DateTimeOffset now)
+    {
+        IReadOnlyList<string> holds = known.HoldsOf(counterpart, context);
+        if (holds.Count > 0)
+            return new Assessment(null, SettlementStatus.Held, [Reasons.DeadlineMissed, .. holds], null);
+
+        bool registeredLate = context.Contract.RegisteredAt > state.Breach!.Deadline.Due;
+        bool automatic = context.Contract.Policies.Fallback == FallbackPolicy.Automatic && counterpart.FinalizedAt is not null && !registeredLate;
+        if (automatic || state.FallbackApproved)
+        {
+            string[] reasons = state.FallbackApproved ? [Reasons.DeadlineMissed, Reasons.FallbackUsed, Reasons.FallbackApproved] : [Reasons.DeadlineMissed, Reasons.FallbackUsed];
+            return Assessment.Post(Publication.First(counterpart, isFallback: true, context, known, reasons, now));
+        }
+
+        var waits = new List<string> { Reasons.DeadlineMissed, Reasons.FallbackAwaitsApproval };
+        if (registeredLate)
+            waits.Add(Reasons.DeadlineBeforeRegistration);
+        if (counterpart.FinalizedAt is null)
+            waits.Add(Reasons.FinalizedAtAbsent);
+        if (known.Authority is not null)
+            waits.Add(Reasons.LateFinalHeld);
+        return new Assessment(null, SettlementStatus.FallbackAvailable, waits, null);
+    }
+
+    private static Assessment OnAuthority(SettlementState state, SettlementContext context, Known known, SideFinal authority, DateTimeOffset now)
+    {
+        string[] late = known.Deadline is not null && !known.AuthorityTimely ? [Reasons.LateFinal] : [];
+        IReadOnlyList<string> holds = known.HoldsOf(authority, context);
+        if (holds.Count > 0)
+        {
+            bool contested = known.AuthorityTimely && now > known.Deadline!.GraceEnd;
+            return new Assessment(null, SettlementStatus.Held, contested ? [.. holds, .. late, Reasons.DeadlineContested] : [.. holds, .. late], null);
+        }
+
+        bool waits = WaitsForCounterpart(context);
+        DateTimeOffset waitEnd = WaitEnd(context, known, authority);
+        SideFinal? compared = known.Counterpart is { } other && (other.FirstReceivedAt <= authority.FirstReceivedAt || (waits && other.FirstReceivedAt < waitEnd)) ? other : null;
+        if (compared is null)
+        {
+            if (waits && now < waitEnd)
+                return new Assessment(null, SettlementStatus.AwaitingCounterpart, late, waitEnd);
+            return Settle(context, known, authority, waits ? [Reasons.AuthoritativeFinal, .. late, Reasons.CounterpartAbsent] : [Reasons.AuthoritativeFinal, .. late], now);
+        }
+
+        if (known.HoldsOf(compared, context) is { Count: > 0 } theirs)
+        {
+            return waits
+                ? new Assessment(null, SettlementStatus.Held, [Reasons.CounterpartHeld, .. theirs, .. late], null)
+                : Settle(context, known, authority, [Reasons.AuthoritativeFinal, .. late, Reasons.CounterpartHeld], now);
+        }
+
+        if (known.BeyondTolerance(context))
+            return new Assessment(null, SettlementStatus.VarianceExceeded, [Reasons.VarianceExceeded, .. late], null);
+        bool tolerated = context.Group.Terms.Measurement?.MaxVariancePercent is not null && context.Group.PricingModel != PricingModel.FlatRate;
+        return Settle(context, known, authority, tolerated ? [Reasons.AuthoritativeFinal, .. late, Reasons.WithinTolerance] : [Reasons.AuthoritativeFinal, .. late], now);
+    }
+
+    /// <summary>Rule VAR-2: with an agreed tolerance an authority that pushes waits for the other count.</summary>
+    /// <remarks>An authority that speaks by seller row does not, unless the contract says so: its buyer may never report.</remarks>
+    private static bool WaitsForCounterpart(SettlementContext context) =>
+        context.Group.Terms.Measurement?.MaxVariancePercent is not null
+        && context.Group.PricingModel != PricingModel.FlatRate
+        && (context.Group.Terms.AuthoritySide == Side.UsagePush || context.Contract.Policies.WaitForCounterpart);
+
+    /// <summary>Rule VAR-3: the wait ends with the deadline's grace or the agreed hours after the first authoritative receipt, whichever is earlier.</summary>
+    private static DateTimeOffset WaitEnd(SettlementContext context, Known known, SideFinal authority)
+    {
+        DateTimeOffset agreed = authority.FirstReceivedAt + TimeSpan.FromHours(context.Contract.Policies.CounterpartWaitHours);
+        return known.Deadline is { } deadline && deadline.GraceEnd < agreed ? deadline.GraceEnd : agreed;
+    }
+
+    private static Assessment Settle(SettlementContext context, Known known, SideFinal authority, IReadOnlyList<string> reasons, DateTimeOffset now) =>
+        Assessment.Post(Publication.First(authority, isFallback: false, context, known, reasons, now));
+
+    /// <summary>The first moment that lies after an inclusive end, in the resolution timers look at.</summary>
+    private static DateTimeOffset After(DateTimeOffset end) => end < DateTimeOffset.MaxValue.AddSeconds(-1) ? end.AddSeconds(1) : DateTimeOffset.MaxValue;
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null ? b : b is null || a < b ? a : b;
+}
+
+/// <summary>Where a settlement stands, or what must be recorded before that can be said.</summary>
+internal sealed record Assessment(SettlementEvent? Next, SettlementStatus Status, IReadOnlyList<string> Reasons, DateTimeOffset? DueAt)
+{
+    public static Assessment Post(Posting posting) => new(new Posted(posting), default, [], null);
+}
+
+/// <summary>Both sides' finals and the deadline, read off the state once.</summary>
+internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline)
+{
+    public static Known Of(SettlementState state, SettlementContext context)
+    {
+        BillingTerms terms = context.Group.Terms;
+        return new Known(
+            SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group),
+            SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group),
+            Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages));
+    }
+
+    /// <summary>True when the authority met its deadline with its first or its newest final.</summary>
+    public bool AuthorityTimely => Deadline is { } deadline && Authority is { } said
+        && (deadline.IsTimely(said.FirstFinalizedAt, said.FirstReceivedAt) || deadline.IsTimely(said.FinalizedAt, said.ReceivedAt));
+
+    public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
+
+    /// <summary>The authority's stamp is measured against the deadline; a counterpart's is not.</summary>
+    public IReadOnlyList<string> HoldsOf(SideFinal said, SettlementContext context)
+    {
+        IReadOnlyList<string> holds = Amount.Holds(said, context.Group, context.Contract.Currency, Deadline is not null && ReferenceEquals(said, Authority));
+        // Test fixtures of the protocol are stamped in 2099; nothing of a sandbox is ever billed.
+        return context.Sandbox ? [.. holds.Where(h => h != Settlement.Reasons.FinalizedAtFuture)] : holds;
+    }
+
+    public bool BeyondTolerance(SettlementContext context) =>
+        context.Group.PricingModel != PricingModel.FlatRate
+        && Authority?.Quantity is { } ours && Counterpart?.Quantity is { } theirs
+        && Variance.Exceeds(ours, theirs, context.Group.Terms.Measurement?.MaxVariancePercent);
+}

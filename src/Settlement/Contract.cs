@@ -1,0 +1,141 @@
+namespace AdcpFunctions.Settlement;
+
+/// <summary>How an amount follows from a count.</summary>
+public enum PricingModel
+{
+    /// <summary>Per 1,000 impressions.</summary>
+    Cpm,
+
+    /// <summary>One price for the flight, whatever was delivered.</summary>
+    FlatRate,
+}
+
+/// <summary>How the flight is cut into billed periods.</summary>
+public enum BillingCadence
+{
+    Monthly,
+    Flight,
+    Listed,
+}
+
+/// <summary>What a missed finalization deadline opens by itself.</summary>
+public enum FallbackPolicy
+{
+    Automatic,
+    OnApproval,
+}
+
+/// <summary>What becomes of an authoritative final that arrives after a fallback was published.</summary>
+public enum LateFinalPolicy
+{
+    HoldFallback,
+    AcceptLate,
+}
+
+/// <summary>What becomes of a changed final of the party whose count was published.</summary>
+public enum RestatementPolicy
+{
+    Manual,
+    Automatic,
+}
+
+/// <summary>Whether a seller row that came by webhook is compared with the seller's snapshot before it is published.</summary>
+public enum SnapshotPolicy
+{
+    Off,
+    OnFinal,
+    Required,
+}
+
+/// <summary>A stage in which numbers mature.</summary>
+/// <param name="WindowId">Such as <c>c7</c>.</param>
+/// <param name="DurationDays">Days of accumulation after the period before processing begins; 0 when nothing accumulates.</param>
+/// <param name="IsGuaranteeBasis">True for the stage invoices are drawn on.</param>
+public sealed record WindowDefinition(string WindowId, int DurationDays, bool IsGuaranteeBasis);
+
+/// <summary>What one package is sold at and how it is counted.</summary>
+/// <param name="Rate">In the contract's currency: per 1,000 for cpm, for the flight with flat_rate.</param>
+public sealed record PackageTerms(string PackageId, string? PricingOptionId, PricingModel PricingModel, decimal Rate, BillingMeasurement? Measurement);
+
+/// <summary>What the parties chose where the protocol leaves a choice.</summary>
+/// <param name="CounterpartWaitHours">How long an authoritative final waits for the other count.</param>
+/// <param name="WaitForCounterpart">True makes an authority that speaks by seller row wait too.</param>
+/// <param name="GraceHours">How long after the deadline a timely stamped final may still arrive.</param>
+public sealed record ContractPolicies(
+    FallbackPolicy Fallback,
+    LateFinalPolicy LateFinal,
+    RestatementPolicy Restatement,
+    SnapshotPolicy Snapshot,
+    int CounterpartWaitHours = 240,
+    bool WaitForCounterpart = false,
+    int GraceHours = 24);
+
+/// <summary>A contract as it was handed in, before the rules have looked at it.</summary>
+public sealed record ContractDraft(
+    string MediaBuyId,
+    string SellerAgent,
+    string Currency,
+    ReportingPeriod Flight,
+    BillingCadence Cadence,
+    IReadOnlyList<ReportingPeriod> ListedPeriods,
+    TimeSpan BillingUtcOffset,
+    IReadOnlyList<WindowDefinition> Windows,
+    IReadOnlyList<PackageTerms> Packages,
+    Side? DeliveredBy,
+    ContractPolicies Policies,
+    DateTimeOffset? EffectiveFrom,
+    string? Reason);
+
+/// <summary>Packages that are billed together because every term of money is the same.</summary>
+/// <param name="Id">Follows from the package ids, so that a new rate does not start a new settlement.</param>
+/// <param name="Window">The contracted measurement window; null when billing is not windowed.</param>
+/// <param name="WindowDays">The window's accumulation in days.</param>
+/// <param name="Periods">The periods in which this group is expected to settle.</param>
+public sealed record TermsGroup(
+    string Id,
+    IReadOnlyList<string> PackageIds,
+    string? PricingOptionId,
+    PricingModel PricingModel,
+    decimal Rate,
+    BillingTerms Terms,
+    string? Window,
+    int WindowDays,
+    IReadOnlyList<ReportingPeriod> Periods)
+{
+    /// <summary>Rule PER-3: only a statement for exactly a billing period can settle; every other is evidence.</summary>
+    /// <remarks>So thirty daily finals, the month's final and a lifetime final of one buy invoice the month once (gap G32).</remarks>
+    public bool IsBillable(ReportingPeriod period) => Periods.Contains(period);
+}
+
+/// <summary>One version of a media buy's contract, in force for the periods that start at or after <see cref="EffectiveFrom"/>.</summary>
+/// <param name="Windows">As defined by the contract, with the built-in ones it refers to.</param>
+/// <param name="Periods">The billing periods, in order, without overlap.</param>
+/// <param name="RegisteredAt">When the media buy was first registered; deadlines before it never fall back by themselves.</param>
+/// <param name="VersionAt">When this version was registered.</param>
+public sealed record Contract(
+    string MediaBuyId,
+    int Version,
+    DateTimeOffset EffectiveFrom,
+    DateTimeOffset RegisteredAt,
+    DateTimeOffset VersionAt,
+    string SellerAgent,
+    string Currency,
+    ReportingPeriod Flight,
+    IReadOnlyList<ReportingPeriod> Periods,
+    IReadOnlyList<WindowDefinition> Windows,
+    IReadOnlyList<TermsGroup> Groups,
+    ContractPolicies Policies,
+    string? Reason)
+{
+    private DateTimeOffset[]? _boundaries;
+
+    /// <summary>The instants a stated period end may mean, ascending.</summary>
+    public ReadOnlySpan<DateTimeOffset> BillingBoundaries() =>
+        _boundaries ??= [.. Periods.Select(p => p.Start).Concat(Periods.Select(p => p.End)).Distinct().Order()];
+
+    /// <summary>The group a package belongs to; null when the contract has no such package.</summary>
+    public TermsGroup? GroupOfPackage(string packageId) => Groups.FirstOrDefault(g => g.PackageIds.Contains(packageId));
+
+    /// <summary>The group with this id; null when this version has none.</summary>
+    public TermsGroup? GroupById(string groupId) => Groups.FirstOrDefault(g => g.Id == groupId);
+}

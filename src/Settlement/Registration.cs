@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AdcpFunctions.Settlement;
+
+/// <summary>What a handed-in contract became.</summary>
+public abstract record RegistrationResult
+{
+    private RegistrationResult() { }
+
+    public sealed record Registered(Contract Contract) : RegistrationResult;
+
+    /// <summary>Nothing was kept. Each problem is a stable code, the field it lies in and a sentence.</summary>
+    public sealed record Refused(IReadOnlyList<RegistrationProblem> Problems) : RegistrationResult;
+}
+
+/// <param name="Code">Stable, lower case with underscores.</param>
+/// <param name="Field">JSON pointer into the contract body.</param>
+/// <param name="Message">One sentence.</param>
+public sealed record RegistrationProblem(string Code, string Field, string Message);
+
+/// <summary>Turns a draft into a contract whose windows, deadlines and amounts can all be computed, or says why not.</summary>
+public static class Registration
+{
+    /// <summary>More periods than this are a mistake: ten years by day.</summary>
+    public const int MaxPeriods = 3_660;
+
+    /// <summary>Rule REG-1: a contract is registered only when every settlement it will need can be decided.</summary>
+    /// <remarks>Problems are collected, not short-circuited, so that one answer lists them all.</remarks>
+    /// <param name="draft">As handed in.</param>
+    /// <param name="parties">The account's party domains.</param>
+    /// <param name="previous">The newest version; null for a new media buy.</param>
+    /// <param name="now">When it was handed in, UTC.</param>
+    public static RegistrationResult Register(ContractDraft draft, PartyDomains parties, Contract? previous, DateTimeOffset now)
+    {
+        var problems = new List<RegistrationProblem>();
+        IReadOnlyList<ReportingPeriod> periods = PeriodsOf(draft, problems);
+        List<TermsGroup> groups = GroupsOf(draft, parties, periods, problems);
+        if (problems.Count > 0)
+            return new RegistrationResult.Refused(problems);
+
+        return new RegistrationResult.Registered(new Contract(
+            draft.MediaBuyId,
+            (previous?.Version ?? 0) + 1,
+            draft.EffectiveFrom ?? draft.Flight.Start,
+            previous?.RegisteredAt ?? now,
+            now,
+            draft.SellerAgent,
+            draft.Currency,
+            draft.Flight,
+            periods,
+            draft.Windows,
+            groups,
+            draft.Policies,
+            draft.Reason));
+    }
+
+    /// <summary>Rule PER-2: the flight cut into the periods that may settle.</summary>
+    /// <remarks>Monthly means calendar months of the billing offset, cut to the flight.</remarks>
+    public static IReadOnlyList<ReportingPeriod> PeriodsOf(ContractDraft draft, ICollection<RegistrationProblem> problems)
+    {
+        switch (draft.Cadence)
+        {
+            case BillingCadence.Flight:
+                return [draft.Flight];
+            case BillingCadence.Listed:
+                ReportingPeriod[] listed = [.. draft.ListedPeriods.Order()];
+                if (listed.Length is 0 or > MaxPeriods)
+                    problems.Add(new("billing_periods_missing", "/billing_periods", $"A listed cadence names 1 to {MaxPeriods} periods."));
+                if (listed.Zip(listed.Skip(1)).Any(pair => pair.First.Overlaps(pair.Second)))
+                    problems.Add(new("billing_periods_overlap", "/billing_periods", "Billing periods may not overlap: the same delivery would be invoiced twice."));
+                if (listed.Any(p => p.Start < draft.Flight.Start || p.End > draft.Flight.End))
+                    problems.Add(new("billing_period_outside_flight", "/billing_periods", "Every billing period lies inside the flight."));
+                return listed;
+            default:
+                IReadOnlyList<ReportingPeriod> months = Months(draft.Flight, draft.BillingUtcOffset);
+                if (months.Count > MaxPeriods)
+                    problems.Add(new("flight_too_long", "/flight", $"A flight has at most {MaxPeriods} billing periods."));
+                return months;
+        }
+    }
+
+    private static List<ReportingPeriod> Months(ReportingPeriod flight, TimeSpan offset)
+    {
+        var months = new List<ReportingPeriod>();
+        DateTimeOffset at = flight.Start;
+        while (at < flight.End && months.Count <= MaxPeriods)
+        {
+            DateTimeOffset local = at.ToOffset(offset);
+            DateTimeOffset next = new DateTimeOffset(local.Year, local.Month, 1, 0, 0, 0, offset).AddMonths(1).ToUniversalTime();
+            DateTimeOffset end = next < flight.End ? next : flight.End;
+            months.Add(new ReportingPeriod(at, end));
+            at = end;
+        }
+
+        return months;
+    }
+
+    /// <summary>Rule UNIT-1: packages whose terms of money are all equal are billed as one.</summary>
+    private static List<TermsGroup> GroupsOf(ContractDraft draft, PartyDomains parties, IReadOnlyList<ReportingPeriod> periods, List<RegistrationProblem> problems)
+    {
+        if (draft.Packages.Select(p => p.PackageId).Distinct(StringComparer.Ordinal).Count() != draft.Packages.Count)
+            problems.Add(new("package_repeated", "/packages", "Each package stands once."));
+        if (draft.Windows.Select(w => w.WindowId).Distinct(StringComparer.Ordinal).Count() != draft.Windows.Count)
+            problems.Add(new("window_repeated", "/windows", "Each window is defined once."));
+
+        var groups = new List<TermsGroup>();
+        foreach (IGrouping<string, PackageTerms> same in draft.Packages.GroupBy(GroupingKey, StringComparer.Ordinal))
+        {
+            PackageTerms one = same.First();
+            string field = string.Create(CultureInfo.InvariantCulture, $"/packages/{IndexOf(draft.Packages, one)}");
+            BillingTerms? terms = BillingTerms.Resolve(one.Measurement, parties, draft.DeliveredBy);
+            if (terms is null)
+            {
+                problems.Add(new("delivered_by_missing", "/delivered_by", "A third party's count governs, so the contract says who delivers it: seller_row or usage_push."));
+                continue;
+            }
+
+            int? days = 0;
+            if (one.Measurement?.MeasurementWindow is { } window && (days = MeasurementWindows.Days(window, draft.Windows)) is null)
+            {
+                problems.Add(new("window_unknown", field + "/measurement_terms/billing_measurement/measurement_window", "The window is neither defined by the contract nor well known, so its deadline cannot be computed."));
+                continue;
+            }
+
+            string[] packages = [.. same.Select(p => p.PackageId).Order(StringComparer.Ordinal)];
+            // A flat rate is one price for the flight: it is owed once, with the flight's last period.
+            IReadOnlyList<ReportingPeriod> billed = one.PricingModel == PricingModel.FlatRate && periods.Count > 0 ? [periods[^1]] : periods;
+            groups.Add(new TermsGroup(GroupId(packages), packages, one.PricingOptionId, one.PricingModel, one.Rate, terms, one.Measurement?.MeasurementWindow, days!.Value, billed));
+        }
+
+        return groups;
+    }
+
+    private static string GroupingKey(PackageTerms p) => string.Join('\n',
+        p.PricingOptionId, p.PricingModel, p.Rate.ToString("G29", CultureInfo.InvariantCulture),
+        p.Measurement?.Vendor.Domain, p.Measurement?.Vendor.BrandId, p.Measurement?.MaxVariancePercent?.ToString("G29", CultureInfo.InvariantCulture),
+        p.Measurement?.MeasurementWindow, p.Measurement?.FinalizationDeadlineHours, string.Join(',', p.Measurement?.Remedies ?? []));
+
+    private static int IndexOf(IReadOnlyList<PackageTerms> packages, PackageTerms package)
+    {
+        int index = 0;
+        while (!ReferenceEquals(packages[index], package))
+            index++;
+        return index;
+    }
+
+    private static string GroupId(string[] packageIds) =>
+        "g" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', packageIds))).AsSpan(0, 6));
+}

@@ -1,0 +1,26 @@
+namespace AdcpFunctions.Settlement;
+
+/// <summary>Everything that can happen to a settlement. Events are only ever added.</summary>
+public abstract record SettlementEvent
+{
+    private SettlementEvent() { }
+
+    /// <summary>A party's final count arrived.</summary>
+    /// <param name="ContractVersion">The version in force for the period; the first final pins it.</param>
+    public sealed record FinalReceived(Statement Statement, int ContractVersion) : SettlementEvent;
+
+    /// <summary>The authority reported a number without saying whether it is final.</summary>
+    public sealed record UnknownReceived(string Reporter, DateTimeOffset ReceivedAt) : SettlementEvent;
+
+    /// <summary>The authority's deadline and its grace went by without a timely final.</summary>
+    public sealed record DeadlineMissed(Breach Breach) : SettlementEvent;
+
+    /// <summary>Whoever holds the right approved invoicing on the counterparty's count.</summary>
+    public sealed record FallbackApproved(string By, DateTimeOffset At, string Reason) : SettlementEvent;
+
+    /// <summary>An amount was decided and is to be published.</summary>
+    public sealed record Posted(Posting Posting) : SettlementEvent;
+
+    /// <summary>The settlement stands elsewhere than before, or must be looked at at another time.</summary>
+    public sealed record StatusChanged(SettlementStatus Status, IReadOnlyList<string> Reasons, DateTimeOffset? DueAt) : SettlementEvent;
+}

@@ -1,0 +1,111 @@
+namespace AdcpFunctions.Settlement;
+
+/// <summary>Where a settlement stands.</summary>
+public enum SettlementStatus
+{
+    Open,
+    AwaitingFinal,
+    AwaitingCounterpart,
+    VarianceExceeded,
+    Breached,
+    FallbackAvailable,
+    Held,
+    Disputed,
+    Settled,
+    Adjusted,
+    Unallocatable,
+    OutOfBand,
+}
+
+/// <summary>A missed finalization deadline: recorded once, never taken back.</summary>
+public sealed record Breach(Party LateParty, Side LateSide, Deadline Deadline, DateTimeOffset RecordedAt);
+
+/// <summary>What was decided to invoice, revision by revision.</summary>
+/// <param name="Revision">1 for the first; each correction adds one.</param>
+/// <param name="Basis">Whose surface the count came from.</param>
+/// <param name="IsFallback">True when the counterparty's count stands in for a late authority's.</param>
+/// <param name="Quantity">The count invoiced so far; null where the price does not depend on one.</param>
+/// <param name="Amount">The amount invoiced so far, in minor-unit precision.</param>
+/// <param name="DeltaQuantity">What this revision adds to the one before.</param>
+/// <param name="DeltaAmount">What this revision adds to the one before; negative for a credit.</param>
+/// <param name="Variance">Difference of both counts in percent; null when only one is known.</param>
+/// <param name="SettledAt">When the decision was taken.</param>
+/// <param name="Reasons">Reason codes.</param>
+/// <param name="ContractVersion">The version the amount was computed with.</param>
+public sealed record Posting(
+    int Revision,
+    Side Basis,
+    bool IsFallback,
+    decimal? Quantity,
+    decimal Amount,
+    decimal? DeltaQuantity,
+    decimal DeltaAmount,
+    decimal? SellerCount,
+    decimal? UsageCount,
+    decimal? Variance,
+    DateTimeOffset SettledAt,
+    IReadOnlyList<string> Reasons,
+    int ContractVersion);
+
+/// <summary>Everything a decision depends on. It is what its events make it, and nothing else.</summary>
+public sealed record SettlementState
+{
+    public static readonly SettlementState Initial = new();
+
+    public SettlementStatus Status { get; init; } = SettlementStatus.Open;
+
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>Pinned at the first final; null before.</summary>
+    public int? ContractVersion { get; init; }
+
+    public IReadOnlyDictionary<string, UnitFinals> SellerRow { get; init; } = new Dictionary<string, UnitFinals>();
+
+    public IReadOnlyDictionary<string, UnitFinals> UsagePush { get; init; } = new Dictionary<string, UnitFinals>();
+
+    /// <summary>Content hashes of the finals already taken in, newest last, so that a repetition is recognised.</summary>
+    public IReadOnlyList<string> Known { get; init; } = [];
+
+    /// <summary>The authority reported without saying whether its number is final.</summary>
+    public bool AuthoritySaidUnknown { get; init; }
+
+    public Breach? Breach { get; init; }
+
+    /// <summary>A fallback was approved and waits only for what it needs.</summary>
+    public bool FallbackApproved { get; init; }
+
+    /// <summary>The newest posting; null while nothing was published.</summary>
+    public Posting? Posted { get; init; }
+
+    /// <summary>When it must be looked at again; null when time alone changes nothing.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+
+    public IReadOnlyDictionary<string, UnitFinals> On(Side side) => side == Side.SellerRow ? SellerRow : UsagePush;
+
+    /// <summary>Folds one event in.</summary>
+    public SettlementState Apply(SettlementEvent happened) => happened switch
+    {
+        SettlementEvent.FinalReceived e => Apply(e),
+        SettlementEvent.UnknownReceived => this with { AuthoritySaidUnknown = true },
+        SettlementEvent.DeadlineMissed e => this with { Breach = e.Breach },
+        SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
+        SettlementEvent.Posted e => this with { Posted = e.Posting },
+        SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
+        _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
+    };
+
+    private const int KnownLimit = 64;
+
+    private SettlementState Apply(SettlementEvent.FinalReceived e)
+    {
+        Statement said = e.Statement;
+        var units = new Dictionary<string, UnitFinals>(On(said.Side), StringComparer.Ordinal);
+        units[said.Unit] = units.TryGetValue(said.Unit, out UnitFinals? before) ? before.With(said) : new UnitFinals(said, said);
+        SettlementState next = this with
+        {
+            ContractVersion = ContractVersion ?? e.ContractVersion,
+            Known = [.. Known.Count < KnownLimit ? Known : Known.Skip(1), said.Hash],
+        };
+        return said.Side == Side.SellerRow ? next with { SellerRow = units } : next with { UsagePush = units };
+    }
+}
