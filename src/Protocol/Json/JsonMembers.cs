@@ -71,6 +71,19 @@ public struct JsonItems
 
     public readonly JsonItems GetEnumerator() => this;
 
+    /// <summary>The item at that position, found by walking there.</summary>
+    public readonly JsonNode ElementAt(int position)
+    {
+        JsonItems items = this;
+        for (int i = 0; i <= position; i++)
+        {
+            if (!items.MoveNext())
+                throw new ArgumentOutOfRangeException(nameof(position));
+        }
+
+        return items.Current;
+    }
+
     public bool MoveNext()
     {
         if (_next >= _end)

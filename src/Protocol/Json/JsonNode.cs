@@ -54,14 +54,10 @@ public readonly struct JsonNode
     /// <summary>Finds a member of an object; false for other kinds too.</summary>
     public bool TryGetMember(ReadOnlySpan<byte> utf8Name, out JsonNode value)
     {
-        value = default;
-        if (Kind != JsonKind.Object)
-            return false;
-        int ordinal = Shape.IndexOf(utf8Name);
-        if (ordinal < 0)
-            return false;
-        value = MemberAt(ordinal);
-        return true;
+        // The result may be the variable this node stands in, so it is assigned only when nothing more is asked of this node.
+        int ordinal = Kind == JsonKind.Object ? Shape.IndexOf(utf8Name) : -1;
+        value = ordinal < 0 ? default : MemberAt(ordinal);
+        return ordinal >= 0;
     }
 
     /// <summary>The value of the member at that position of the shape.</summary>

@@ -106,7 +106,7 @@ internal readonly record struct JsonNumber(bool IsNegative, UInt128 Mantissa, in
                 continue;
             }
 
-            if ((uint)(digit - '0') > 9)
+            if (!char.IsAsciiDigit((char)digit))
                 return false;
             mantissa = mantissa * 10 + (digit - '0');
             scale += afterPoint ? 1 : 0;
@@ -157,7 +157,7 @@ internal readonly record struct JsonNumber(bool IsNegative, UInt128 Mantissa, in
 
     private static int SkipDigits(ReadOnlySpan<byte> text, int at)
     {
-        while ((uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9)
+        while ((uint)at < (uint)text.Length && char.IsAsciiDigit((char)text[at]))
             at++;
         return at;
     }
