@@ -1,2 +1,5 @@
-var app = WebApplication.CreateSlimBuilder(args).Build();
-await app.RunAsync();
+using AdcpFunctions.Host;
+
+return args is ["demo", ..]
+    ? await Demo.RunAsync(args[1..], Console.Out)
+    : await Composition.ServeAsync(args);

@@ -1,0 +1,37 @@
+using AdcpFunctions.Ledger;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>Who is calling, as its credential says.</summary>
+internal sealed record Caller(string Tenant, Agent Agent)
+{
+    public bool Is(params ReadOnlySpan<AgentRole> roles) => roles.Contains(Agent.Role);
+}
+
+/// <summary>What a credential turned out to be.</summary>
+internal abstract record Identification
+{
+    private Identification() { }
+
+    public sealed record Known(Caller Caller) : Identification;
+
+    public sealed record Missing : Identification;
+
+    public sealed record Unknown : Identification;
+}
+
+/// <summary>Reads bearer keys. The tenant and the agent come from the key, never from the payload.</summary>
+internal sealed class Identify(AccessDirectory directory, TimeProvider time)
+{
+    public async ValueTask<Identification> AsAsync(HttpRequest request, CancellationToken cancel)
+    {
+        string? header = request.Headers.Authorization;
+        if (string.IsNullOrEmpty(header))
+            return new Identification.Missing();
+        if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || header.Length is < 24 or > 512)
+            return new Identification.Unknown();
+        return await directory.HolderAsync(header[7..].Trim(), time.GetUtcNow(), cancel) is var (tenant, agent)
+            ? new Identification.Known(new Caller(tenant, agent))
+            : new Identification.Unknown();
+    }
+}

@@ -1,0 +1,113 @@
+using AdcpFunctions.Adapters;
+using AdcpFunctions.Host.Functions;
+using AdcpFunctions.Ledger;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>Every registration, in the order of the flow.</summary>
+internal static partial class Composition
+{
+    /// <summary>Runs until stopped.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> ServeAsync(string[] args)
+    {
+        if (NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
+        {
+            await Console.Error.WriteLineAsync(missing);
+            return 1;
+        }
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
+            builder.WebHost.UseUrls("http://localhost:7071");
+        HostOptions options = HostOptions.From(builder.Configuration);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
+        AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
+        WebApplication app = builder.Build();
+        UseFlow(app);
+        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+        await app.RunAsync();
+        return 0;
+    }
+
+    /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>
+    public static void AddFlow(WebApplicationBuilder builder, HostOptions options, IPartitionedTable table, TimeProvider time)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Math.Max(options.UsageBytes, options.WebhookBytes) + 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        IServiceCollection services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton(time);
+        services.AddSingleton(table);
+
+        services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<Identify>();
+
+        services.AddSingleton<RequestLog>();
+        services.AddSingleton<EvidenceLog>();
+        services.AddSingleton<ContractCatalog>();
+        services.AddSingleton<DueIndex>();
+        services.AddSingleton<Outbox>();
+        services.AddSingleton<Heartbeat>();
+        services.AddSingleton<SettlementLedger>();
+        services.AddSingleton<StatementLedger>();
+        services.AddSingleton<MediaBuyRegister>();
+        services.AddSingleton<Intake>();
+        services.AddSingleton<DeliveryIntake>();
+
+        services.AddSingleton<DeadlineSweep>();
+        services.AddSingleton<Relay>();
+        services.AddSingleton<Feed>();
+        services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
+        services.AddSingleton<Delivery>();
+        services.AddSingleton<TimerWork>();
+        if (options.InProcessTimers)
+            services.AddHostedService<Timers>();
+    }
+
+    /// <summary>Maps every route.</summary>
+    public static void UseFlow(WebApplication app)
+    {
+        app.Use(FaultsBecomeUnavailableAsync);
+        ReportUsage.Map(app);
+        ReceiveDelivery.Map(app);
+        Agents.Map(app);
+        Accounts.Map(app);
+        MediaBuys.Map(app);
+        WebhookEndpoints.Map(app);
+        Settlements.Map(app);
+        SettledRecords.Map(app);
+        Health.Map(app);
+    }
+
+    /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>
+    private static async Task FaultsBecomeUnavailableAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            if (context.RequestAborted.IsCancellationRequested)
+                return;
+            Log.RequestFaulted(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host"), fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "none");
+            context.Response.Clear();
+            IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? AdcpAnswer.Unavailable : Problem.Unavailable;
+            await answer.ExecuteAsync(context);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5000, LogLevel.Error, "{Method} {Route} faulted; nothing was acknowledged.")]
+        public static partial void RequestFaulted(ILogger logger, Exception fault, string method, string route);
+    }
+}

@@ -1,0 +1,75 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>Everything that can be set: in <c>appsettings.json</c>, by environment variable or on the command line.</summary>
+public sealed class HostOptions
+{
+    /// <summary>The SQLite file of the local ledger (<c>Ledger:Path</c>).</summary>
+    /// <value>The default is <c>.data/ledger.db</c> below the working directory.</value>
+    [Required]
+    public string LedgerPath { get; set; } = Path.Combine(".data", "ledger.db");
+
+    /// <summary>Where settled records are also written as NDJSON (<c>Publisher:QueueDir</c>, <c>--queue-dir</c>).</summary>
+    /// <value>The default is null: the feed is the only destination.</value>
+    public string? QueueDir { get; set; }
+
+    /// <summary>What callers see as this service's origin (<c>Public:Origin</c>); it stands in the URLs handed to sellers.</summary>
+    /// <value>The default is null: the address it listens on.</value>
+    public string? PublicOrigin { get; set; }
+
+    /// <summary>The largest <c>report_usage</c> body in bytes (<c>Limits:UsageBytes</c>).</summary>
+    /// <value>The default is 8 MiB.</value>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int UsageBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>The largest webhook body in bytes (<c>Limits:WebhookBytes</c>).</summary>
+    /// <value>The default is 1 MiB, the protocol's recommendation.</value>
+    [Range(1024, 8 * 1024 * 1024)]
+    public int WebhookBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
+    /// <value>The default is true.</value>
+    public bool InProcessTimers { get; set; } = true;
+
+    /// <summary>What a contract does after a missed deadline when it does not say (<c>Contracts:Fallback</c>): <c>automatic</c> or <c>on_approval</c>.</summary>
+    /// <value>The default is <c>automatic</c>.</value>
+    [RegularExpression("automatic|on_approval")]
+    public string Fallback { get; set; } = "automatic";
+
+    /// <summary>The admin key of each tenant (<c>ADCP_ADMIN_KEY</c> for <c>default</c>, <c>Tenants:{name}:AdminKey</c>).</summary>
+    public Dictionary<string, string> AdminKeys { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Reads the options; the first problem names its setting.</summary>
+    /// <exception cref="ValidationException">A setting is out of range.</exception>
+    public static HostOptions From(IConfiguration configuration)
+    {
+        var options = new HostOptions();
+        options.LedgerPath = configuration["Ledger:Path"] ?? options.LedgerPath;
+        options.QueueDir = configuration["Publisher:QueueDir"] ?? configuration["queue-dir"];
+        options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
+        options.UsageBytes = configuration.GetValue("Limits:UsageBytes", options.UsageBytes);
+        options.WebhookBytes = configuration.GetValue("Limits:WebhookBytes", options.WebhookBytes);
+        options.InProcessTimers = configuration.GetValue("Timers:InProcess", options.InProcessTimers);
+        options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
+        if (configuration["ADCP_ADMIN_KEY"] is { Length: > 0 } key)
+            options.AdminKeys["default"] = key;
+        foreach (IConfigurationSection tenant in configuration.GetSection("Tenants").GetChildren())
+        {
+            if (tenant["AdminKey"] is { Length: > 0 } adminKey)
+                options.AdminKeys[tenant.Key] = adminKey;
+        }
+
+        Check(nameof(LedgerPath), options.LedgerPath.Length > 0);
+        Check(nameof(UsageBytes), options.UsageBytes is >= 1024 and <= 64 * 1024 * 1024);
+        Check(nameof(WebhookBytes), options.WebhookBytes is >= 1024 and <= 8 * 1024 * 1024);
+        Check(nameof(Fallback), options.Fallback is "automatic" or "on_approval");
+        return options;
+    }
+
+    private static void Check(string setting, bool holds)
+    {
+        if (!holds)
+            throw new ValidationException($"Setting {setting} is out of its range; see HostOptions.");
+    }
+}
