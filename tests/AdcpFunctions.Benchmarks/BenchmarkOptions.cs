@@ -8,7 +8,7 @@ internal sealed record BenchmarkOptions
     public const string Usage = """
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- [validate|report-usage|all]
             [--seconds 10]      length of one measured interval
-            [--warmup 4]        seconds of load before it
+            [--warmup 8]        seconds of load before it
             [--rounds 3]        rounds, servers interleaved; the median is reported
             [--only a,b]        servers: ledger, minimal, sdk
             [--records 1,100]   records a request: 1, 100, 1000
@@ -21,8 +21,8 @@ internal sealed record BenchmarkOptions
     /// <value>The default is 10 seconds.</value>
     public double Seconds { get; init; } = 10;
 
-    /// <value>The default is 4 seconds: long enough for both runtimes to reach optimized code.</value>
-    public double Warmup { get; init; } = 4;
+    /// <value>The default is 8 seconds: the SDK server needs that long to reach optimized code.</value>
+    public double Warmup { get; init; } = 8;
 
     /// <value>The default is 3.</value>
     public int Rounds { get; init; } = 3;
