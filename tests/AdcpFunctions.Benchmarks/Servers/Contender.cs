@@ -64,6 +64,7 @@ internal abstract class Contender
     private async Task ReadyAsync(Child child, HttpClient http, CancellationToken cancel)
     {
         DateTimeOffset giveUp = DateTimeOffset.UtcNow + StartLimit;
+        string last = "no answer";
         while (DateTimeOffset.UtcNow < giveUp && !child.HasExited)
         {
             try
@@ -71,6 +72,7 @@ internal abstract class Contender
                 using HttpResponseMessage answer = await http.GetAsync(new Uri(ReadyPath, UriKind.Relative), cancel);
                 if (answer.StatusCode == ReadyStatus)
                     return;
+                last = $"answer {(int)answer.StatusCode}";
             }
             catch (HttpRequestException)
             {
@@ -80,7 +82,7 @@ internal abstract class Contender
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
 
-        throw new BenchmarkException($"{Name} did not become ready:\n{child.Complaint}");
+        throw new BenchmarkException($"{Name} did not become ready ({last} from {ReadyPath}):\n{child.Complaint}");
     }
 }
 
