@@ -1,0 +1,34 @@
+namespace AdcpFunctions.Benchmarks;
+
+/// <summary>Runs the chosen measurements and prints their tables.</summary>
+internal static class Benchmark
+{
+    public static async Task RunAsync(string command, BenchmarkOptions options, CancellationToken cancel)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new BenchmarkException("Needs Linux: taskset pins the processes, /proc gives their CPU time.");
+        if (Environment.ProcessorCount < 2)
+            throw new BenchmarkException("Needs two cores, one for the server and one for the load.");
+
+        PrintConditions(options);
+        if (command is "validate" or "all")
+            await new ValidateBenchmark(options).RunAsync(cancel);
+        if (command is "report-usage" or "all")
+            await new ReportUsageBenchmark(options).RunAsync(cancel);
+    }
+
+    /// <summary>The middle value; of an even number the lower middle, so that it is always a measured one.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[(sorted.Length - 1) / 2];
+    }
+
+    private static void PrintConditions(BenchmarkOptions options)
+    {
+        string model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+        string loadAverage = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+        Console.WriteLine($"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, {model}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, load average at start {loadAverage}; "
+            + $"{options.Rounds} rounds of {options.Seconds:0.#} s after {options.Warmup:0.#} s of warm-up, medians.");
+    }
+}

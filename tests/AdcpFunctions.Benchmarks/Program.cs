@@ -1,0 +1,35 @@
+using AdcpFunctions.Benchmarks;
+using AdcpFunctions.Benchmarks.Load;
+
+// Ctrl+C ends the run through its finally blocks, so that no server process is left behind.
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    interrupted.Cancel();
+};
+
+try
+{
+    switch (args)
+    {
+        case ["load", .. var rest]:
+            await LoadCommand.RunAsync(rest);
+            return 0;
+        case ["validate" or "report-usage" or "all", ..]:
+            await Benchmark.RunAsync(args[0], BenchmarkOptions.Parse(args.AsSpan(1)), interrupted.Token);
+            return 0;
+        default:
+            Console.Error.WriteLine(BenchmarkOptions.Usage);
+            return 2;
+    }
+}
+catch (BenchmarkException failure)
+{
+    Console.Error.WriteLine(failure.Message);
+    return 1;
+}
+catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+{
+    return 130;
+}

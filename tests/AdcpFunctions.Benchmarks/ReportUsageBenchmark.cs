@@ -1,0 +1,102 @@
+using System.Text.Json;
+using AdcpFunctions.Benchmarks.Load;
+using AdcpFunctions.Benchmarks.Servers;
+
+namespace AdcpFunctions.Benchmarks;
+
+/// <summary><c>report_usage</c> end to end: each server on core 0, the load on core 1, a fresh server for every figure.</summary>
+internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
+{
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        Contender[] known = [new LedgerServer(options), new MinimalServer(), new SdkServer()];
+        Contender[] contenders = [.. known.Where(contender => options.Only.Contains(contender.Name))];
+        if (contenders.Length != options.Only.Count)
+            throw new BenchmarkException($"--only takes {string.Join(", ", known.Select(contender => contender.Name))}.");
+
+        foreach (Contender contender in contenders)
+            await contender.PrepareAsync(cancel);
+        foreach (int records in options.Records)
+        {
+            var results = contenders.ToDictionary(contender => contender, _ => new List<LoadResult>());
+            LoadPlan? shown = null;
+            for (int round = 0; round < options.Rounds; round++)
+            {
+                foreach (Contender contender in contenders)
+                {
+                    (shown, LoadResult result) = await MeasureAsync(contender, records, cancel);
+                    results[contender].Add(result);
+                    await Console.Error.WriteLineAsync($"{records} records, round {round + 1}, {contender.Name}: {result.RecordsPerSecond:N0} records/s");
+                }
+            }
+
+            Print(shown!, results);
+        }
+
+        if (options.Only.Contains("ledger"))
+            PrintDisk();
+    }
+
+    private async Task<(LoadPlan Plan, LoadResult Result)> MeasureAsync(Contender contender, int records, CancellationToken cancel)
+    {
+        try
+        {
+            using RunningServer server = await contender.StartAsync(options, cancel);
+            LoadPlan plan = server.Plan(contender.Path, records, options);
+            await SelfCheck.RunAsync(contender, plan, cancel);
+            return (plan, await LoadAsync(plan, cancel));
+        }
+        finally
+        {
+            contender.CleanUp();
+        }
+    }
+
+    private static async Task<LoadResult> LoadAsync(LoadPlan plan, CancellationToken cancel)
+    {
+        // One thread waits for all sockets and runs what follows in place: on one core a hand-over only costs.
+        var environment = new Dictionary<string, string>
+        {
+            ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
+            ["DOTNET_TieredCompilation"] = "0",
+        };
+        string output = await Child.RunAsync(
+            ["dotnet", typeof(ReportUsageBenchmark).Assembly.Location, "load"],
+            environment,
+            Repository.Root,
+            Child.LoadCore,
+            JsonSerializer.Serialize(plan, LoadJson.Default.LoadPlan),
+            cancel);
+        return JsonSerializer.Deserialize(output, LoadJson.Default.LoadResult) ?? throw new BenchmarkException("The load printed no result.");
+    }
+
+    private static void Print(LoadPlan plan, Dictionary<Contender, List<LoadResult>> results)
+    {
+        Console.WriteLine($"""
+
+            ### {plan.RecordsPerRequest:N0} {(plan.Final ? "final" : "provisional")} records a request, {plan.Connections} connections
+
+            | Server | Records/s | lowest to highest | p50 ms | p99 ms | CPU µs/record | Server core | Load core | Peak RSS MB |
+            |---|--:|--:|--:|--:|--:|--:|--:|--:|
+            """);
+        foreach ((Contender contender, List<LoadResult> rounds) in results)
+        {
+            double Of(Func<LoadResult, double> figure) => Benchmark.Median(rounds.Select(figure));
+            Console.WriteLine($"| {contender.Title} | {Of(r => r.RecordsPerSecond):N0} | {rounds.Min(r => r.RecordsPerSecond):N0} to {rounds.Max(r => r.RecordsPerSecond):N0} "
+                + $"| {Of(r => r.P50):0.0} | {Of(r => r.P99):0.0} | {Of(r => r.CpuMicrosecondsPerRecord):0.0} "
+                + $"| {Of(r => r.ServerCpuSeconds / r.Seconds):P0} | {Of(r => r.LoadCpuSeconds / r.Seconds):P0} | {Of(r => r.PeakMegabytes):N0} |");
+        }
+
+        if (results.Keys.FirstOrDefault(contender => contender is LedgerServer) is not { } ledger)
+            return;
+        double own = Benchmark.Median(results[ledger].Select(r => r.RecordsPerSecond));
+        foreach ((Contender contender, List<LoadResult> rounds) in results.Where(pair => pair.Key != ledger))
+            Console.WriteLine($"\n{own / Benchmark.Median(rounds.Select(r => r.RecordsPerSecond)):0.00}× the records/s of {contender.Title}.");
+    }
+
+    private void PrintDisk()
+    {
+        string folder = options.DataDirectory ?? Path.Combine(Repository.Root, "artifacts", "benchmarks");
+        Console.WriteLine($"\nThe disk under the ledger: {DiskProbe.SyncMilliseconds(folder):0.00} ms median for a 4 KiB append and fsync, the floor under a durable answer.");
+    }
+}

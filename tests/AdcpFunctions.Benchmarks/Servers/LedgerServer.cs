@@ -1,0 +1,51 @@
+namespace AdcpFunctions.Benchmarks.Servers;
+
+/// <summary>Our host on a fresh SQLite ledger: every answer is durable.</summary>
+internal sealed class LedgerServer(BenchmarkOptions options) : Contender
+{
+    private const string AdminKey = "benchmark-admin-key-0123456789abcdef";
+
+    private readonly string _host = options.HostDll
+        ?? System.IO.Path.Combine(Repository.Root, "artifacts", "bin", "AdcpFunctions.Host", "release", "AdcpFunctions.Host.dll");
+
+    private readonly string _data = System.IO.Path.Combine(
+        options.DataDirectory ?? System.IO.Path.Combine(Repository.Root, "artifacts", "benchmarks"),
+        $"ledger-{Environment.ProcessId}");
+
+    public override string Name => "ledger";
+
+    public override string Title => "AdcpFunctions, durable (SQLite, synchronous=FULL), plain route";
+
+    public override string Path => "/adcp/report_usage";
+
+    protected override string ReadyPath => "/health/ready";
+
+    public override async Task PrepareAsync(CancellationToken cancel)
+    {
+        if (options.HostDll is null)
+            await Child.RunAsync(["dotnet", "build", "src/Host", "-c", "Release", "--nologo", "-v", "quiet"], Repository.NoEnvironment, Repository.Root, null, null, cancel);
+    }
+
+    public override void CleanUp()
+    {
+        if (Directory.Exists(_data))
+            Directory.Delete(_data, recursive: true);
+    }
+
+    protected override Child Launch(int port, BenchmarkOptions options)
+    {
+        CleanUp();
+        Directory.CreateDirectory(_data);
+        var environment = new Dictionary<string, string>
+        {
+            ["ADCP_ADMIN_KEY"] = AdminKey,
+            ["Ledger__Path"] = System.IO.Path.Combine(_data, "ledger.db"),
+            ["Logging__LogLevel__Default"] = "Warning",
+            ["DOTNET_ENVIRONMENT"] = "Production",
+        };
+        return Child.Server(["dotnet", _host, "--urls", $"http://127.0.0.1:{port}"], environment, _data);
+    }
+
+    protected override Task<string> SetUpAsync(HttpClient http, BenchmarkOptions options, CancellationToken cancel) =>
+        new LedgerSetup(http, AdminKey, options).RunAsync(cancel);
+}
