@@ -163,6 +163,10 @@ internal sealed class SqliteCommitLoop : IDisposable
     }
 
     /// <summary>Between two commits, after the answers: no caller waits for it but those who come meanwhile.</summary>
+    /// <remarks>
+    /// Implementation note: a thread beside the commits was tried and was slower at every log size (p99 of a push 5 to 150 ms
+    /// against 4 to 27), since its flushes queue on the same disk and the log can start anew only when nobody writes.
+    /// </remarks>
     private void Checkpoint()
     {
         if (_writer is not { CheckpointDue: true })

@@ -16,8 +16,8 @@ public sealed record SqliteTableOptions
     public int ReaderCacheBytes { get; init; } = 1024 * 1024;
 
     /// <summary>The write-ahead log is moved into the database when it holds so much.</summary>
-    /// <value>The default is 8 MiB.</value>
-    public int CheckpointBytes { get; init; } = 8 * 1024 * 1024;
+    /// <value>The default is 4 MiB: each checkpoint holds up the commits behind it, so a short log keeps the slowest of them short.</value>
+    public int CheckpointBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>How long to wait for another process that holds the file's write lock.</summary>
     /// <value>The default is 5 seconds.</value>
