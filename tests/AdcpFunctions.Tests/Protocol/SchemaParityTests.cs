@@ -32,14 +32,14 @@ public class SchemaParityTests
         {
             JsonNode? document = round % 2 == 0 ? JsonNode.Parse(random.Pick(documents)) : complete.Of(official);
             string before = document!.ToJsonString();
-            Assert.True(Verdict(theirs, before), $"Seed {seed}, round {round}: the starting document is not valid: {before}");
+            Assert.True(Verdict(theirs, before, out string reasons), $"Seed {seed}, round {round}: the starting document is not valid: {reasons} in {before}");
 
             for (int changes = random.Next(1, 3); changes > 0; changes--)
                 JsonMutation.Apply(document, random);
             string text = document.ToJsonString();
-            bool expected = Verdict(theirs, text);
+            bool expected = Verdict(theirs, text, out string theirReasons);
             accepted += expected ? 1 : 0;
-            Assert.True(expected == Verdict(mine, text), $"Seed {seed}, round {round}: official {expected}, ours {!expected}: {text}");
+            Assert.True(expected == Verdict(mine, text, out string ourReasons), $"Seed {seed}, round {round}: official '{theirReasons}', ours '{ourReasons}': {text}");
         }
 
         Assert.InRange(accepted, Rounds / 5, Rounds * 4 / 5);
@@ -73,7 +73,7 @@ public class SchemaParityTests
         if (node is JsonObject members)
         {
             string text = members.ToJsonString();
-            if (Verdict(schema, text))
+            if (Verdict(schema, text, out _))
                 found.Add(text);
             foreach (KeyValuePair<string, JsonNode?> member in members)
                 Harvest(member.Value, schema, found);
@@ -85,13 +85,14 @@ public class SchemaParityTests
         }
     }
 
-    private static bool Verdict(CompiledSchema schema, string text)
+    private static bool Verdict(CompiledSchema schema, string text, out string reasons)
     {
         using JsonTape tape = JsonTape.Rent();
         Assert.True(tape.TryRead(System.Text.Encoding.UTF8.GetBytes(text), JsonLimits.Default, out JsonFault fault), fault.ToString());
         List<SchemaViolation> violations = [];
         bool valid = schema.Validate(tape.Root, violations);
         Assert.Equal(valid, violations.Count == 0);
+        reasons = string.Join("; ", violations.Select(violation => $"{violation.Pointer} {violation.Keyword}"));
         return valid;
     }
 }

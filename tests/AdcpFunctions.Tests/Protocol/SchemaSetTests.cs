@@ -82,6 +82,8 @@ public class SchemaSetTests
     [InlineData("^[\\x20-\\x7E]+$", "a ~", "", "\u007f", "é", "a\n")]
     [InlineData("^#[0-9a-fA-F]{6}$", "#00ffAA", "#00ffA", "00ffAA", "#00ffAAA", "#00ffAG")]
     [InlineData("^[a-z][a-z0-9_]*$", "a_9", "9a", "", "A", "a-")]
+    [InlineData("^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", "a.b--c.d0", "", ".a", "a..b", "a-.b", "a.-b", "a-", "A", "a.", "a_b", "a\n")]
+    [InlineData("^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){0,}$", "a.b--c.d0", "", ".a", "a..b", "a-.b", "a.-b", "a-", "A", "a.", "a_b", "a\n")]
     [InlineData("b+$", "abb", "aba", "bb ", "", "bb\n")]
     public void Patterns_match_as_in_ECMAScript(string pattern, string match, params string[] others)
     {

@@ -44,6 +44,10 @@ public sealed class SchemaSample(string folder, Random random)
         if (schema["const"] is { } constant)
             return constant.DeepClone();
 
+        // Wrapped so that a description may stand beside the reference.
+        if (!schema.ContainsKey("type") && !schema.ContainsKey("properties") && schema["allOf"] is JsonArray { Count: 1 } wrapped)
+            return Draw(wrapped[0]!.AsObject());
+
         JsonNode? drawn = DrawType(schema);
         if (drawn is not JsonObject members)
             return drawn;
