@@ -11,19 +11,24 @@ public class SchemaParityTests
     private const int Rounds = 4_000;
     private const string Official = "adcp-3.1.19/schemas";
 
+    public static TheoryData<string, string> Messages => new()
+    {
+        { "report-usage-request.json", "account/report-usage-request.json" },
+        { "report-usage-response.json", "account/report-usage-response.json" },
+        { "mcp-webhook-payload.json", "core/mcp-webhook-payload.json" },
+        { "media-buy-delivery-webhook-result.json", "media-buy/media-buy-delivery-webhook-result.json" },
+        { "measurement-terms.json", "core/measurement-terms.json" },
+    };
+
     [Theory]
-    [InlineData("report-usage-request.json", "account/report-usage-request.json")]
-    [InlineData("report-usage-response.json", "account/report-usage-response.json")]
-    [InlineData("mcp-webhook-payload.json", "core/mcp-webhook-payload.json")]
-    [InlineData("media-buy-delivery-webhook-result.json", "media-buy/media-buy-delivery-webhook-result.json")]
-    [InlineData("measurement-terms.json", "core/measurement-terms.json")]
+    [MemberData(nameof(Messages))]
     public void Our_schema_and_the_official_one_agree_on_thousands_of_changed_documents(string ours, string official)
     {
         CompiledSchema mine = SchemaSet.Embedded[$"adcp/3.1/{ours}"];
         CompiledSchema theirs = OfficialSet()[official];
         int seed = Seed.Of(3_119);
         var random = new Random(seed);
-        var complete = new SchemaSample(SharedAssets.Require(Official), random);
+        var complete = new SchemaSample(SharedAssets.Require(Official), random, optional: 75);
         List<string> documents = Corpus(theirs, official);
         Assert.NotEmpty(documents);
 
@@ -43,6 +48,26 @@ public class SchemaParityTests
         }
 
         Assert.InRange(accepted, Rounds / 5, Rounds * 4 / 5);
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void Our_schema_and_the_official_one_agree_whatever_stands_at_any_place(string ours, string official)
+    {
+        CompiledSchema mine = SchemaSet.Embedded[$"adcp/3.1/{ours}"];
+        CompiledSchema theirs = OfficialSet()[official];
+        int seed = Seed.Of(31);
+        var complete = new SchemaSample(SharedAssets.Require(Official), new Random(seed), optional: 100);
+        using JsonTape tape = JsonTape.Rent();
+        for (int sample = 0; sample < 2; sample++)
+        {
+            foreach (string text in JsonMutation.Sweep(complete.Of(official)!))
+            {
+                Assert.True(tape.TryRead(System.Text.Encoding.UTF8.GetBytes(text), JsonLimits.Default, out _));
+                bool expected = theirs.IsValid(tape.Root);
+                Assert.True(expected == mine.IsValid(tape.Root), $"Seed {seed}, sample {sample}: official {expected}, ours {!expected}: {text}");
+            }
+        }
     }
 
     private static SchemaSet OfficialSet()

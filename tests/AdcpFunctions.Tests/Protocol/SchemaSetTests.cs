@@ -98,6 +98,8 @@ public class SchemaSetTests
     [InlineData("""{"multipleOf":0.01}""", "19.99", "19.999")]
     [InlineData("""{"const":0.1}""", "1e-1", "0.1000000000000000055")]
     [InlineData("""{"maximum":1e30}""", "1e29", "1e400")]
+    [InlineData("""{"maximum":100}""", "1e-99999999999", "1e99999999999")]
+    [InlineData("""{"minimum":-100}""", "-1e-99999999999", "-1e99999999999")]
     [InlineData("""{"type":"integer","minimum":0}""", "0", "-1")]
     [InlineData("""{"minLength":2,"maxLength":2}""", "\"😀é\"", "\"😀\"")]
     public void Numbers_and_lengths_are_compared_exactly(string schema, string valid, string invalid)

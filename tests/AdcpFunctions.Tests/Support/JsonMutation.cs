@@ -11,6 +11,9 @@ public static class JsonMutation
         "\"2025-03-01T00:00:00Z\"", "\"2025-03-01T00:00:00\"", "\"2025-02-30T00:00:00Z\"", "\"abcdefghijklmnop\"", "[]", "{}", "[1]", "[\"Bearer\",\"Bearer\"]", "{\"domain\":\"example.com\"}", "{\"a\":1}",
     ];
 
+    // On both sides of every length limit in the messages.
+    private static readonly int[] Lengths = [1, 15, 16, 31, 32, 50, 51, 64, 65, 255, 256, 4096, 4097];
+
     private static readonly string[] Names = ["unknown", "final", "account_id", "brand", "operator", "task_status", "response_status", "reach", "reach_unit", "status", "spend", "kind", "period", "result", "context"];
 
     public static void Apply(JsonNode document, Random random)
@@ -27,6 +30,52 @@ public static class JsonMutation
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>A complete document with, in turn, each of its values dropped and replaced by each of many others.</summary>
+    public static IEnumerable<string> Sweep(JsonNode document)
+    {
+        List<JsonNode> containers = [];
+        Collect(document, containers);
+        foreach (JsonNode container in containers)
+        {
+            if (container is JsonObject members)
+            {
+                foreach (string name in members.Select(member => member.Key).ToArray())
+                {
+                    JsonNode? kept = members[name];
+                    members.Remove(name);
+                    yield return document.ToJsonString();
+                    members[name] = kept;
+                    foreach (string text in Replacing(document, value => members[name] = value))
+                        yield return text;
+                    members[name] = kept;
+                }
+
+                members["added"] = null;
+                yield return document.ToJsonString();
+                members.Remove("added");
+            }
+            else if (container is JsonArray { Count: > 0 } items)
+            {
+                JsonNode? kept = items[0];
+                items.Add(kept?.DeepClone());
+                yield return document.ToJsonString();
+                items.RemoveAt(items.Count - 1);
+                foreach (string text in Replacing(document, value => items[0] = value))
+                    yield return text;
+                items[0] = kept;
+            }
+        }
+    }
+
+    private static IEnumerable<string> Replacing(JsonNode document, Action<JsonNode?> place)
+    {
+        foreach (string value in Values.Concat(Lengths.Select(length => $"\"{new string('a', length)}\"")))
+        {
+            place(JsonNode.Parse(value));
+            yield return document.ToJsonString();
         }
     }
 

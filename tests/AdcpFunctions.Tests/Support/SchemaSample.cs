@@ -2,8 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace AdcpFunctions.Tests.Support;
 
-/// <summary>Valid documents drawn from an official schema: every optional member comes up, alternatives by chance.</summary>
-public sealed class SchemaSample(string folder, Random random)
+/// <summary>Valid documents drawn from an official schema: optional members and alternatives by chance.</summary>
+/// <param name="optional">How many of a hundred optional members come up; at 100 arrays have one item, so that no place comes twice.</param>
+public sealed class SchemaSample(string folder, Random random, int optional)
 {
     private const string Prefix = "/schemas/3.1.19/";
 
@@ -84,7 +85,7 @@ public sealed class SchemaSample(string folder, Random random)
         var members = new JsonObject();
         foreach ((string name, JsonNode? property) in schema["properties"] as JsonObject ?? [])
         {
-            if (required.Contains(name) || random.Next(4) > 0 || schema.ContainsKey("dependencies") || schema.ContainsKey("anyOf") || schema.ContainsKey("minProperties"))
+            if (required.Contains(name) || random.Next(100) < optional || schema.ContainsKey("dependencies") || schema.ContainsKey("anyOf") || schema.ContainsKey("minProperties"))
                 members[name] = Draw(property!.AsObject());
         }
 
@@ -96,7 +97,7 @@ public sealed class SchemaSample(string folder, Random random)
 
     private JsonArray DrawArray(JsonObject schema)
     {
-        int most = schema["maxItems"]?.GetValue<int>() ?? 2;
+        int most = optional == 100 ? 1 : schema["maxItems"]?.GetValue<int>() ?? 2;
         JsonObject item = schema["items"]?.AsObject() ?? [];
         return new JsonArray([.. Enumerable.Range(0, random.Next(1, most + 1)).Select(_ => Draw(item)).DistinctBy(drawn => drawn?.ToJsonString())]);
     }
