@@ -7,7 +7,7 @@ public static class JsonMutation
 {
     private static readonly string[] Values =
     [
-        "null", "true", "false", "0", "-1", "1", "0.5", "1.0", "-0.01", "1e400", "99", "100", "101", "3601", "\"\"", "\"x\"", "\"USD\"", "\"usd\"", "\"completed\"", "\"https://example.com/a\"",
+        "null", "true", "false", "0", "-1", "1", "0.5", "1.0", "-0.01", "1e400", "99", "100", "101", "3601", "\"\"", "\"x\"", "\"USD\"", "\"usd\"", "\"completed\"", "\"é\"", "\"https://example.com/a\"",
         "\"2025-03-01T00:00:00Z\"", "\"2025-03-01T00:00:00\"", "\"2025-02-30T00:00:00Z\"", "\"abcdefghijklmnop\"", "[]", "{}", "[1]", "[\"Bearer\",\"Bearer\"]", "{\"domain\":\"example.com\"}", "{\"a\":1}",
     ];
 
@@ -36,6 +36,9 @@ public static class JsonMutation
     /// <summary>A complete document with, in turn, each of its values dropped and replaced by each of many others.</summary>
     public static IEnumerable<string> Sweep(JsonNode document)
     {
+        foreach (string value in Values)
+            yield return value;
+
         List<JsonNode> containers = [];
         Collect(document, containers);
         foreach (JsonNode container in containers)
