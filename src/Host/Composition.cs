@@ -25,6 +25,7 @@ internal static partial class Composition
         AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
         WebApplication app = builder.Build();
         UseFlow(app);
+        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
         await app.RunAsync();
         return 0;
     }
@@ -54,7 +55,7 @@ internal static partial class Composition
         services.AddSingleton<ContractCatalog>();
         services.AddSingleton<DueIndex>();
         services.AddSingleton<Outbox>();
-        services.AddSingleton<Heartbeat>();
+        services.AddSingleton(_ => new Heartbeat(table, time) { OutageAfter = options.OutageAfter });
         services.AddSingleton<SettlementLedger>();
         services.AddSingleton<StatementLedger>();
         services.AddSingleton<MediaBuyRegister>();
@@ -78,6 +79,13 @@ internal static partial class Composition
         app.Use(FaultsBecomeUnavailableAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);
+        Agents.Map(app);
+        Accounts.Map(app);
+        MediaBuys.Map(app);
+        WebhookEndpoints.Map(app);
+        Settlements.Map(app);
+        SettledRecords.Map(app);
+        Health.Map(app);
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>

@@ -30,6 +30,10 @@ public sealed class HostOptions
     /// <value>The default is true.</value>
     public bool InProcessTimers { get; set; } = true;
 
+    /// <summary>How long this service may be silent before the gap counts as an outage and lengthens everyone's grace; only a simulated clock sets it.</summary>
+    /// <value>The default is five minutes.</value>
+    public TimeSpan OutageAfter { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>What a contract does after a missed deadline when it does not say (<c>Contracts:Fallback</c>): <c>automatic</c> or <c>on_approval</c>.</summary>
     /// <value>The default is <c>automatic</c>.</value>
     public string Fallback { get; set; } = "automatic";

@@ -1,3 +1,5 @@
 using AdcpFunctions.Host;
 
-return await Composition.ServeAsync(args);
+return args is ["demo", ..]
+    ? await Demo.RunAsync(args[1..], Console.Out)
+    : await Composition.ServeAsync(args);

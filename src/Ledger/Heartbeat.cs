@@ -5,8 +5,9 @@ namespace AdcpFunctions.Ledger;
 /// <summary>Remembers when this service was not there, so that nobody is late for our absence.</summary>
 public sealed class Heartbeat(IPartitionedTable table, TimeProvider time)
 {
-    /// <summary>A silence this long is an outage; timers beat every minute.</summary>
-    public static readonly TimeSpan OutageAfter = TimeSpan.FromMinutes(5);
+    /// <summary>A longer silence is an outage; timers beat at least every minute.</summary>
+    /// <value>The default is five minutes. A simulated clock that jumps sets it longer: nobody was away meanwhile.</value>
+    public TimeSpan OutageAfter { get; init; } = TimeSpan.FromMinutes(5);
 
     private const string Partition = "heartbeat";
     private const int Kept = 512;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdcpFunctions.Benchmarks;
 using AdcpFunctions.Benchmarks.Load;
 
@@ -15,6 +16,9 @@ try
     {
         case ["load", .. var rest]:
             await LoadCommand.RunAsync(rest);
+            return 0;
+        case ["validate-own", var body, var seconds]:
+            ValidateOwn.Run(body, double.Parse(seconds, CultureInfo.InvariantCulture));
             return 0;
         case ["validate" or "report-usage" or "all", ..]:
             await Benchmark.RunAsync(args[0], BenchmarkOptions.Parse(args.AsSpan(1)), interrupted.Token);

@@ -17,6 +17,7 @@ internal sealed class ValidateBenchmark(BenchmarkOptions options)
 
     private static readonly (string Title, string[] Command)[] Contenders =
     [
+        ("AdcpFunctions.Protocol", ["dotnet", typeof(ValidateBenchmark).Assembly.Location, "validate-own"]),
         ("JSON.parse + Ajv 8.20.0 (Node)", ["node", Path.Combine(Yardstick.Directory, "validate.mjs")]),
     ];
 

@@ -37,8 +37,8 @@ internal sealed class LedgerSetup(HttpClient http, string adminKey, BenchmarkOpt
           "sandbox": false,
           "status": "active",
           "currency": "USD",
-          "billing_mode": "adcp",
-          "party_domains": { "seller": ["{{SellerDomain}}"], "buyer": ["{{BuyerDomain}}"] }
+          "billing": "adcp",
+          "parties": { "seller_ad_servers": [{ "domain": "{{SellerDomain}}" }], "buyer_measurement": [{ "domain": "{{BuyerDomain}}" }] }
         }
         """;
 
@@ -53,10 +53,11 @@ internal sealed class LedgerSetup(HttpClient http, string adminKey, BenchmarkOpt
         return $$"""
             {
               "account_id": "{{UsageRequest.AccountId}}",
+              "seller_agent": "acme-outdoor",
               "currency": "USD",
               "flight": { "start": "{{start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}", "end": "2027-01-01T00:00:00Z" },
               "billing_cadence": "monthly",
-              "measurement_windows": [{ "window_id": "{{UsageRequest.MeasurementWindow}}", "duration_days": 0 }],
+              "windows": [{ "window_id": "{{UsageRequest.MeasurementWindow}}", "duration_days": 0 }],
               "packages": [
                 {
                   "package_id": "pkg_1",

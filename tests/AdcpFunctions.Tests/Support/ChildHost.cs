@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using AdcpFunctions.Host;
+
+namespace AdcpFunctions.Tests.Support;
+
+/// <summary>The host as a process of its own, on a ledger that outlives it. It can be killed without a chance to tidy up.</summary>
+internal sealed class ChildHost : IAsyncDisposable
+{
+    public const string AdminKey = "child-admin-key-0123456789abcdef";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("adcp-child-").FullName;
+    private readonly StringBuilder _errors = new();
+    private readonly int _port = FreePort();
+    private Process? _process;
+
+    public ChildHost() => Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+
+    public HttpClient Http { get; }
+
+    public string QueueFile => Path.Combine(_folder, "queue", "settled-records.default.ndjson");
+
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (string argument in new[] { typeof(HostOptions).Assembly.Location, "--urls", Http.BaseAddress!.ToString(), "--queue-dir", Path.Combine(_folder, "queue") })
+            start.ArgumentList.Add(argument);
+        start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
+        start.Environment["Ledger__Path"] = Path.Combine(_folder, "ledger.db");
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
+        _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        _process.OutputDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        var since = Stopwatch.StartNew();
+        while (true)
+        {
+            if (_process.HasExited || since.Elapsed > TimeSpan.FromSeconds(60))
+                throw new InvalidOperationException($"The host is not ready: {_errors}");
+            try
+            {
+                using HttpResponseMessage ready = await Http.GetAsync("/health/ready");
+                if (ready.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(25);
+            }
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>Sends a request again and again, as a sender would, until it is answered for good.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> SendUntilAnsweredAsync(Func<HttpRequestMessage> make)
+    {
+        while (true)
+        {
+            try
+            {
+                using HttpRequestMessage request = make();
+                using HttpResponseMessage response = await Http.SendAsync(request);
+                string body = await response.Content.ReadAsStringAsync();
+                bool again = response.StatusCode == HttpStatusCode.ServiceUnavailable || body.Contains("IDEMPOTENCY_IN_FLIGHT", StringComparison.Ordinal);
+                if (!again)
+                    return (response.StatusCode, body);
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException or TaskCanceledException)
+            {
+                // The host was killed under this request: that is what the test is about.
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    public HttpRequestMessage Request(HttpMethod method, string path, string? body = null, string? key = AdminKey)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return request;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { } process)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        Http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
