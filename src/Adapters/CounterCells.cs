@@ -2,7 +2,7 @@ using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Adapters;
 
-/// <summary>What a table has done since it was opened, for benchmarks and for the status page.</summary>
+/// <summary>What a table has done since it was opened, for benchmarks.</summary>
 /// <param name="Batches">Batches that took effect; refused ones are not counted.</param>
 /// <param name="RowsWritten">Rows inserted, replaced or deleted.</param>
 /// <param name="Commits">Transactions, each of which waited for the disk once.</param>

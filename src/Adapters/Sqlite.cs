@@ -16,6 +16,7 @@ public sealed class SqliteException(int code, string message) : IOException(mess
 internal static unsafe partial class Sqlite
 {
     public const int Ok = 0;
+    public const int Busy = 5;
     public const int Row = 100;
     public const int Done = 101;
 

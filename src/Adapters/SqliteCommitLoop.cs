@@ -34,17 +34,17 @@ internal sealed class SqliteCommitLoop : IDisposable
     /// <exception cref="ObjectDisposedException">The table has been closed.</exception>
     public void Enqueue(QueuedBatch batch)
     {
-        bool wake;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(SqliteTable));
             _waiting.Enqueue(batch);
-            wake = _idle;
-            _idle = false;
-        }
+            if (!_idle)
+                return;
 
-        if (wake)
+            // Inside the lock: outside it the table could be closed, and the event with it, before the event is set.
+            _idle = false;
             _work.Set();
+        }
     }
 
     /// <summary>Commits what is queued, then ends the thread and closes the file.</summary>
@@ -64,7 +64,7 @@ internal sealed class SqliteCommitLoop : IDisposable
         {
             _group.Clear();
             _group.Add(first);
-            SqliteException? fault = CommitGroup(first);
+            Exception? fault = CommitGroup(first);
             if (fault is not null)
                 GiveUp();
 
@@ -92,7 +92,7 @@ internal sealed class SqliteCommitLoop : IDisposable
         }
     }
 
-    private SqliteException? CommitGroup(QueuedBatch first)
+    private Exception? CommitGroup(QueuedBatch first)
     {
         try
         {
@@ -108,7 +108,7 @@ internal sealed class SqliteCommitLoop : IDisposable
             _writer.Commit();
             return null;
         }
-        catch (SqliteException fault)
+        catch (Exception fault) when (fault is SqliteException or InvalidDataException)
         {
             return fault;
         }
@@ -141,7 +141,7 @@ internal sealed class SqliteCommitLoop : IDisposable
         }
     }
 
-    private void Answer(SqliteException? fault)
+    private void Answer(Exception? fault)
     {
         if (fault is null)
             _counters.CountCommit();
@@ -149,20 +149,22 @@ internal sealed class SqliteCommitLoop : IDisposable
         foreach (QueuedBatch batch in _group)
         {
             batch.Release();
-            if (fault is null)
+            if (fault is not null)
             {
-                _counters.Count(batch);
-                batch.SetResult(batch.Outcome!);
+                batch.SetException(fault);
+                continue;
             }
-            else
-            {
-                // Each caller gets an exception of its own: one object thrown on many threads would mix their stack traces.
-                batch.SetException(new SqliteException(fault.Code, fault.Message));
-            }
+
+            _counters.Count(batch);
+            batch.SetResult(batch.Outcome!);
         }
     }
 
     /// <summary>Between two commits, after the answers: no caller waits for it but those who come meanwhile.</summary>
+    /// <remarks>
+    /// Implementation note: a thread beside the commits was tried and was slower at every log size (p99 of a push 5 to 150 ms
+    /// against 4 to 27), since its flushes queue on the same disk and the log can start anew only when nobody writes.
+    /// </remarks>
     private void Checkpoint()
     {
         if (_writer is not { CheckpointDue: true })

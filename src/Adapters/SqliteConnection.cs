@@ -70,9 +70,8 @@ internal sealed unsafe class SqliteConnection : IDisposable
     public void Checkpoint()
     {
         int code = Sqlite.Checkpoint(_handle, null, Sqlite.CheckpointPassive, null, null);
-        const int busy = 5;
         // Another process is checkpointing, which serves as well.
-        if (code != busy)
+        if ((code & 0xFF) != Sqlite.Busy)
             Check(code, "checkpoint");
     }
 

@@ -25,7 +25,6 @@ internal static partial class Composition
         AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
         WebApplication app = builder.Build();
         UseFlow(app);
-        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
         await app.RunAsync();
         return 0;
     }
@@ -67,6 +66,7 @@ internal static partial class Composition
         services.AddSingleton<Feed>();
         services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
         services.AddSingleton<Delivery>();
+        services.AddSingleton<SlowScan>();
         services.AddSingleton<TimerWork>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
@@ -78,13 +78,6 @@ internal static partial class Composition
         app.Use(FaultsBecomeUnavailableAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);
-        Agents.Map(app);
-        Accounts.Map(app);
-        MediaBuys.Map(app);
-        WebhookEndpoints.Map(app);
-        Settlements.Map(app);
-        SettledRecords.Map(app);
-        Health.Map(app);
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>

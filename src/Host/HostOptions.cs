@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 
 namespace AdcpFunctions.Host;
 
@@ -7,7 +8,6 @@ public sealed class HostOptions
 {
     /// <summary>The SQLite file of the local ledger (<c>Ledger:Path</c>).</summary>
     /// <value>The default is <c>.data/ledger.db</c> below the working directory.</value>
-    [Required]
     public string LedgerPath { get; set; } = Path.Combine(".data", "ledger.db");
 
     /// <summary>Where settled records are also written as NDJSON (<c>Publisher:QueueDir</c>, <c>--queue-dir</c>).</summary>
@@ -19,13 +19,11 @@ public sealed class HostOptions
     public string? PublicOrigin { get; set; }
 
     /// <summary>The largest <c>report_usage</c> body in bytes (<c>Limits:UsageBytes</c>).</summary>
-    /// <value>The default is 8 MiB.</value>
-    [Range(1024, 64 * 1024 * 1024)]
+    /// <value>The default is 8 MiB; 1 KiB to 64 MiB.</value>
     public int UsageBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>The largest webhook body in bytes (<c>Limits:WebhookBytes</c>).</summary>
-    /// <value>The default is 1 MiB, the protocol's recommendation.</value>
-    [Range(1024, 8 * 1024 * 1024)]
+    /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
@@ -34,7 +32,6 @@ public sealed class HostOptions
 
     /// <summary>What a contract does after a missed deadline when it does not say (<c>Contracts:Fallback</c>): <c>automatic</c> or <c>on_approval</c>.</summary>
     /// <value>The default is <c>automatic</c>.</value>
-    [RegularExpression("automatic|on_approval")]
     public string Fallback { get; set; } = "automatic";
 
     /// <summary>The admin key of each tenant (<c>ADCP_ADMIN_KEY</c> for <c>default</c>, <c>Tenants:{name}:AdminKey</c>).</summary>
@@ -48,9 +45,9 @@ public sealed class HostOptions
         options.LedgerPath = configuration["Ledger:Path"] ?? options.LedgerPath;
         options.QueueDir = configuration["Publisher:QueueDir"] ?? configuration["queue-dir"];
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
-        options.UsageBytes = configuration.GetValue("Limits:UsageBytes", options.UsageBytes);
-        options.WebhookBytes = configuration.GetValue("Limits:WebhookBytes", options.WebhookBytes);
-        options.InProcessTimers = configuration.GetValue("Timers:InProcess", options.InProcessTimers);
+        options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
+        options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.InProcessTimers = !bool.TryParse(configuration["Timers:InProcess"], out bool timers) || timers;
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
         if (configuration["ADCP_ADMIN_KEY"] is { Length: > 0 } key)
             options.AdminKeys["default"] = key;
@@ -66,6 +63,9 @@ public sealed class HostOptions
         Check(nameof(Fallback), options.Fallback is "automatic" or "on_approval");
         return options;
     }
+
+    private static int Number(IConfiguration configuration, string setting, int standard) =>
+        configuration[setting] is not { } text ? standard : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
 
     private static void Check(string setting, bool holds)
     {

@@ -1,5 +1,3 @@
 using AdcpFunctions.Host;
 
-return args is ["demo", ..]
-    ? await Demo.RunAsync(args[1..], Console.Out)
-    : await Composition.ServeAsync(args);
+return await Composition.ServeAsync(args);

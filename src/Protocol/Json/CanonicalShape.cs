@@ -5,35 +5,28 @@ namespace AdcpFunctions.Protocol;
 /// <summary>What RFC 8785 needs of a shape: the members' order and each name written out.</summary>
 internal sealed class CanonicalShape
 {
+    private readonly byte[][] _names;
+    private byte[][]? _labels;
+
     public CanonicalShape(byte[][] names)
     {
+        _names = names;
         Order = new int[names.Length];
-        Labels = new byte[names.Length][];
         for (int i = 0; i < names.Length; i++)
-        {
             Order[i] = i;
-            Labels[i] = Label(names[i]);
-        }
+        if (names.Length > 1)
+            Array.Sort(Order, (left, right) => Utf8Names.CompareUtf16(names[left], names[right]));
 
-        Array.Sort(Order, (left, right) => Utf8Names.CompareUtf16(names[left], names[right]));
-
-        IsSorted = true;
         IsUnique = true;
-        for (int i = 0; i < Order.Length; i++)
-        {
-            IsSorted &= Order[i] == i;
-            IsUnique &= i == 0 || !names[Order[i]].AsSpan().SequenceEqual(names[Order[i - 1]]);
-        }
+        for (int i = 1; i < Order.Length; i++)
+            IsUnique &= !names[Order[i]].AsSpan().SequenceEqual(names[Order[i - 1]]);
     }
 
     /// <summary>Ordinals in canonical order.</summary>
     public int[] Order { get; }
 
     /// <summary>By ordinal: comma, quoted name, colon. The first member is written without the comma.</summary>
-    public byte[][] Labels { get; }
-
-    /// <summary>True when the members were sent in canonical order.</summary>
-    public bool IsSorted { get; }
+    public byte[][] Labels => _labels ??= Array.ConvertAll(_names, Label);
 
     /// <summary>False when a name stands twice.</summary>
     public bool IsUnique { get; }

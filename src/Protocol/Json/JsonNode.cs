@@ -28,6 +28,9 @@ public readonly struct JsonNode
         }
     }
 
+    /// <summary>The same bytes as <see cref="Raw"/>, to be kept no longer than the buffer they were read from.</summary>
+    public ReadOnlyMemory<byte> RawMemory => new(Tape.Utf8, Token.Start, Token.Length);
+
     /// <summary>Members of an object or items of an array; 0 for anything else.</summary>
     public int Count => Kind switch
     {

@@ -152,8 +152,16 @@ internal readonly record struct JsonNumber(bool IsNegative, UInt128 Mantissa, in
     }
 
     /// <summary>The nearest double; infinite beyond its range.</summary>
-    public static double ToDouble(ReadOnlySpan<byte> text) =>
-        Utf8Parser.TryParse(text, out double value, out _) ? value : double.NaN;
+    public static double ToDouble(ReadOnlySpan<byte> text)
+    {
+        if (Utf8Parser.TryParse(text, out double value, out int consumed) && consumed == text.Length)
+            return value;
+
+        // The framework gives up on exponents of many digits, where only the direction still matters.
+        JsonNumber number = Parse(text);
+        double magnitude = number.Exponent > 0 ? double.PositiveInfinity : 0;
+        return number.IsNegative ? -magnitude : magnitude;
+    }
 
     private static int SkipDigits(ReadOnlySpan<byte> text, int at)
     {

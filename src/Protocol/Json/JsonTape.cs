@@ -68,6 +68,7 @@ public sealed class JsonTape : IDisposable
 
         _isRented = false;
         Utf8 = null;
+        Shapes.Trim();
         if (Tokens.Length <= MaxKeptTokens && Pool.Count < MaxPooled)
             Pool.Enqueue(this);
     }

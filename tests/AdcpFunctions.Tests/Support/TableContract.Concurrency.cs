@@ -68,12 +68,11 @@ public abstract partial class TableContract
         {
             while (!stop.IsCancellationRequested)
             {
+                // Reads may complete on this thread; without a pause the readers would keep the pool from the writer.
+                await Task.Yield();
                 int known = Volatile.Read(ref acknowledged);
                 if (known == 0)
-                {
-                    await Task.Yield();
                     continue;
-                }
 
                 int left = int.Parse(Text(await ReadAsync("left")));
                 int right = int.Parse(Text(await ReadAsync("right")));

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Text.Json;
+using AdcpFunctions.Protocol;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>One error of an AdCP answer.</summary>
+/// <param name="Field">JSONPath-lite, such as <c>usage[1].currency</c>; null when no single field is at fault.</param>
+/// <param name="Issues">Where a schema was broken; the first is the one <paramref name="Field"/> translates.</param>
+internal sealed record AdcpError(ProtocolError Kind, string Message, string? Field = null, IReadOnlyList<SchemaViolation>? Issues = null, int? RetryAfter = null, IReadOnlyList<string>? SupportedVersions = null);
+
+/// <summary>The AdCP envelope: what every answer of <c>report_usage</c> is wrapped in.</summary>
+/// <remarks>
+/// The context is echoed as it was sent, on success and on refusal, and is never stored: a replay carries the context of the
+/// request that asked for it. Spec: AdCP 3.1, core/protocol-envelope; account/report-usage-response.
+/// </remarks>
+internal sealed class AdcpAnswer : IResult
+{
+    private const string Version = "3.1";
+
+    private readonly int _status;
+    private readonly ArrayBufferWriter<byte> _body;
+
+    private AdcpAnswer(int status, ArrayBufferWriter<byte> body)
+    {
+        _status = status;
+        _body = body;
+    }
+
+    /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
+    public static AdcpAnswer Unavailable => Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), default);
+
+    /// <summary>The part of a completed answer that is kept for replays.</summary>
+    public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox)
+    {
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status"u8, "completed"u8);
+            writer.WriteNumber("accepted"u8, accepted);
+            if (errors.Count > 0)
+            {
+                writer.WriteStartArray("errors"u8);
+                foreach (AdcpError error in errors)
+                    Write(writer, error);
+                writer.WriteEndArray();
+            }
+
+            if (sandbox)
+                writer.WriteBoolean("sandbox"u8, value: true);
+            writer.WriteString("adcp_version"u8, Version);
+            writer.WriteEndObject();
+        }
+
+        return body.WrittenMemory;
+    }
+
+    /// <summary>A completed answer as sent: the kept part, the caller's context, and whether it is a repetition.</summary>
+    public static AdcpAnswer Send(ReadOnlyMemory<byte> completed, bool replayed, JsonNode context)
+    {
+        var body = new ArrayBufferWriter<byte>(completed.Length + 64);
+        body.Write(completed.Span[..^1]);
+        if (replayed)
+            body.Write(",\"replayed\":true"u8);
+        if (context.Exists)
+        {
+            body.Write(",\"context\":"u8);
+            body.Write(context.Raw);
+        }
+
+        body.Write("}"u8);
+        return new AdcpAnswer(200, body);
+    }
+
+    /// <summary>A request that failed as a whole. Both error layers are filled, as the protocol advises.</summary>
+    public static AdcpAnswer Failed(AdcpError error, JsonNode context)
+    {
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status"u8, "failed"u8);
+            writer.WriteNumber("accepted"u8, 0);
+            writer.WritePropertyName("adcp_error"u8);
+            Write(writer, error);
+            writer.WriteStartArray("errors"u8);
+            Write(writer, error);
+            writer.WriteEndArray();
+            if (context.Exists)
+            {
+                writer.WritePropertyName("context"u8);
+                writer.WriteRawValue(context.Raw, skipInputValidation: true);
+            }
+
+            writer.WriteString("adcp_version"u8, Version);
+            writer.WriteEndObject();
+        }
+
+        return new AdcpAnswer(error.Kind.HttpStatus, body) { RetryAfter = error.RetryAfter, Challenge = Challenges(error) };
+    }
+
+    private int? RetryAfter { get; init; }
+
+    private string? Challenge { get; init; }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        HttpResponse response = httpContext.Response;
+        response.StatusCode = _status;
+        response.ContentType = "application/json";
+        response.ContentLength = _body.WrittenCount;
+        if (RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (Challenge is { } challenge)
+            response.Headers.WWWAuthenticate = challenge;
+        await response.BodyWriter.WriteAsync(_body.WrittenMemory, httpContext.RequestAborted);
+    }
+
+    private static string? Challenges(AdcpError error) =>
+        ReferenceEquals(error.Kind, ProtocolError.AuthMissing) ? "Bearer realm=\"adcp-functions\""
+        : ReferenceEquals(error.Kind, ProtocolError.AuthInvalid) ? "Bearer realm=\"adcp-functions\", error=\"invalid_token\""
+        : null;
+
+    private static void Write(Utf8JsonWriter writer, AdcpError error)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("code"u8, error.Kind.Code);
+        writer.WriteString("message"u8, error.Message);
+        writer.WriteString("recovery"u8, error.Kind.Recovery switch
+        {
+            Recovery.Transient => "transient"u8,
+            Recovery.Correctable => "correctable"u8,
+            _ => "terminal"u8,
+        });
+        if (error.Field is { } field)
+            writer.WriteString("field"u8, field);
+        if (error.RetryAfter is { } seconds)
+            writer.WriteNumber("retry_after"u8, seconds);
+        if (error.Issues is { Count: > 0 } issues)
+        {
+            writer.WriteStartArray("issues"u8);
+            foreach (SchemaViolation issue in issues)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("pointer"u8, issue.Pointer);
+                writer.WriteString("message"u8, issue.Message);
+                writer.WriteString("keyword"u8, issue.Keyword);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (error.SupportedVersions is { } versions)
+        {
+            writer.WriteStartObject("details"u8);
+            writer.WriteStartArray("supported_versions"u8);
+            foreach (string version in versions)
+                writer.WriteStringValue(version);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>What <c>report_usage</c> does once a request is well formed: reserve, map, record, settle, answer.</summary>
+internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, TimeProvider time)
+{
+    /// <summary>Records a request under its key.</summary>
+    /// <param name="caller">Who reports.</param>
+    /// <param name="request">Valid but for what <paramref name="violations"/> says of single records.</param>
+    /// <param name="key">The idempotency key.</param>
+    /// <param name="violations">Each inside a record.</param>
+    /// <param name="context">Echoed; may not exist.</param>
+    public async Task<AdcpAnswer> RecordAsync(Caller caller, JsonNode request, string key, IReadOnlyList<SchemaViolation> violations, JsonNode context)
+    {
+        if (UsagePeriod.Read(request) is not { } period)
+            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "reporting_period must end after it starts.", "reporting_period.end"), context);
+
+        DateTimeOffset now = time.GetUtcNow();
+        string hash = Convert.ToHexStringLower(CanonicalJson.Hash(request, CanonicalExclusions.Idempotency));
+        // From here on the work is finished even when the caller hangs up: it will ask again under the same key.
+        switch (await requests.ReserveAsync(caller.Tenant, $"report_usage\n{caller.Agent.Id}", key, hash, now, CancellationToken.None))
+        {
+            case Reservation.Reserved reserved:
+                return await RecordReservedAsync(reserved, caller, request, period, key, violations, context, now);
+            case Reservation.Replay(var answer):
+                return AdcpAnswer.Send(answer, replayed: true, context);
+            case Reservation.Conflict:
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyConflict, "This idempotency_key was used for another payload."), context);
+            case Reservation.InFlight(var seconds):
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyInFlight, "The same request is being worked on.", RetryAfter: seconds), context);
+            case Reservation.Expired:
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyExpired, "The answer to this idempotency_key is no longer kept."), context);
+            case var other:
+                throw new System.Diagnostics.UnreachableException(other.GetType().Name);
+        }
+    }
+
+    /// <summary>Rule IDEM-4: a fault leaves no answer behind; the key is free and the retry finds what was stored.</summary>
+    private async Task<AdcpAnswer> RecordReservedAsync(
+        Reservation.Reserved reserved, Caller caller, JsonNode request, UsagePeriod period, string key, IReadOnlyList<SchemaViolation> violations, JsonNode context, DateTimeOffset now)
+    {
+        bool completed = false;
+        try
+        {
+            request.TryGetMember("usage"u8, out JsonNode usage);
+            UsageRecord[] records = ArrayPool<UsageRecord>.Shared.Rent(usage.Count);
+            try
+            {
+                var mapping = new UsageMapping(caller, period, LedgerKeys.Token($"{caller.Agent.Id}\n{key}"), now);
+                int count = mapping.Read(usage, records, violations);
+                await ResolveAsync(mapping, caller, records.AsMemory(0, count));
+                mapping.Map(records.AsSpan(0, count));
+                await statements.RecordAsync(mapping.Push, CancellationToken.None);
+                ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - mapping.Errors.Count, mapping.Errors, mapping.AllSandbox);
+                completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
+                return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable;
+            }
+            finally
+            {
+                ArrayPool<UsageRecord>.Shared.Return(records, clearArray: true);
+            }
+        }
+        finally
+        {
+            if (!completed)
+                await requests.ReleaseAsync(reserved, CancellationToken.None);
+        }
+    }
+
+    private async ValueTask ResolveAsync(UsageMapping mapping, Caller caller, ReadOnlyMemory<UsageRecord> records)
+    {
+        foreach ((string raw, JsonNode reference) in mapping.AccountReferences)
+        {
+            Account? account = await FindAccountAsync(caller, reference);
+            mapping.Resolve(raw, account is null ? null : await catalog.OpenAsync(caller.Tenant, account, CancellationToken.None));
+        }
+
+        foreach ((AccountContracts contracts, HashSet<string> missing) in mapping.MissingMediaBuys(records.Span))
+            await catalog.LoadAsync(caller.Tenant, contracts, missing, CancellationToken.None);
+    }
+
+    /// <summary>Rule ACC-1: an account that is not the caller's is not there.</summary>
+    private async ValueTask<Account?> FindAccountAsync(Caller caller, JsonNode reference)
+    {
+        Account? account;
+        if (reference.TryGetMember("account_id"u8, out JsonNode id))
+        {
+            account = await directory.AccountAsync(caller.Tenant, id.GetString(), CancellationToken.None);
+        }
+        else
+        {
+            reference.TryGetMember("brand"u8, out JsonNode brand);
+            brand.TryGetMember("domain"u8, out JsonNode domain);
+            reference.TryGetMember("operator"u8, out JsonNode operatorDomain);
+            string? brandId = brand.TryGetMember("brand_id"u8, out JsonNode named) ? named.GetString() : null;
+            bool sandbox = reference.TryGetMember("sandbox"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
+            account = await directory.AccountAsync(caller.Tenant, domain.GetString(), brandId, operatorDomain.GetString(), sandbox, CancellationToken.None);
+        }
+
+        return account is not null && caller.Agent.MaySee(account.Id) ? account : null;
+    }
+}
+
+/// <summary>The period of a request as stated, with its offsets, and as text.</summary>
+internal sealed record UsagePeriod(DateTimeOffset Start, DateTimeOffset End, string StartText, string EndText)
+{
+    /// <summary>What it means where no contract's boundary is near.</summary>
+    public ReportingPeriod Plain { get; } = ReportingPeriod.Canonical(Start, End, []) ?? new ReportingPeriod(Start, End);
+
+    /// <returns>Null when it does not end after it starts.</returns>
+    public static UsagePeriod? Read(JsonNode parent)
+    {
+        parent.TryGetMember("reporting_period"u8, out JsonNode period);
+        period.TryGetMember("start"u8, out JsonNode start);
+        period.TryGetMember("end"u8, out JsonNode end);
+        return WireTime.TryRead(start, out DateTimeOffset from) && WireTime.TryRead(end, out DateTimeOffset to) && ReportingPeriod.Canonical(from, to, []) is not null && to > from
+            ? new UsagePeriod(from, to, start.GetString(), end.GetString())
+            : null;
+    }
+}

@@ -1,0 +1,302 @@
+using System.Security.Cryptography;
+using System.Text;
+using AdcpFunctions.Host.Functions;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>The one file where what was said (usage records) becomes what it means (statements).</summary>
+/// <remarks>
+/// The hot path: nothing is allocated for a provisional record but its place in a list. Refused records become errors; every
+/// other record is kept, whether or not it can settle anything.
+/// </remarks>
+internal sealed class UsageMapping(Caller caller, UsagePeriod period, string requestToken, DateTimeOffset now)
+{
+    private readonly Dictionary<string, (JsonNode Reference, AccountContracts? Contracts)> _accounts = new(StringComparer.Ordinal);
+    private readonly List<(int Index, AdcpError Error)> _errors = [];
+    private string[] _accountOf = [];
+    private bool[] _refused = [];
+
+    public Push Push { get; } = new(caller.Tenant, Side.UsagePush, caller.Agent.Id, requestToken, now, period.StartText, period.EndText);
+
+    public IReadOnlyList<AdcpError> Errors => [.. _errors.OrderBy(e => e.Index).Select(e => e.Error)];
+
+    /// <summary>True when every record is on a sandbox account.</summary>
+    public bool AllSandbox => _accounts.Count > 0 && _accounts.Values.All(a => a.Contracts is { Account.Sandbox: true });
+
+    public IEnumerable<(string Raw, JsonNode Reference)> AccountReferences => _accounts.Select(a => (a.Key, a.Value.Reference)).ToArray();
+
+    /// <summary>Finds each record's members, and refuses those the schema refuses.</summary>
+    public int Read(JsonNode usage, UsageRecord[] records, IReadOnlyList<SchemaViolation> violations)
+    {
+        int count = usage.Count;
+        _accountOf = new string[count];
+        _refused = new bool[count];
+        foreach (IGrouping<int, SchemaViolation> record in violations.GroupBy(v => ReportUsage.RecordOf(v.Pointer)!.Value))
+        {
+            SchemaViolation first = record.First();
+            Refuse(record.Key, ProtocolError.InvalidUsageData, first.Message, ReportUsage.FieldOf(first.Pointer), [.. record]);
+        }
+
+        int index = 0;
+        string account = "";
+        byte[] previous = [];
+        foreach (JsonNode item in usage.Items)
+        {
+            if (!_refused[index])
+            {
+                records[index] = UsageRecord.Read(item);
+                // A push is nearly always of one account: the reference is the same bytes, record after record.
+                ReadOnlySpan<byte> raw = records[index].Account.Raw;
+                if (!raw.SequenceEqual(previous))
+                {
+                    previous = raw.ToArray();
+                    account = Encoding.UTF8.GetString(raw);
+                    _accounts.TryAdd(account, (records[index].Account, null));
+                }
+
+                _accountOf[index] = account;
+            }
+
+            index++;
+        }
+
+        return count;
+    }
+
+    public void Resolve(string reference, AccountContracts? contracts) => _accounts[reference] = _accounts[reference] with { Contracts = contracts };
+
+    /// <summary>The media buys that are named and not in memory, by account.</summary>
+    public IReadOnlyList<(AccountContracts Contracts, HashSet<string> Missing)> MissingMediaBuys(ReadOnlySpan<UsageRecord> records)
+    {
+        var missing = new Dictionary<AccountContracts, HashSet<string>>();
+        for (int i = 0; i < records.Length; i++)
+        {
+            if (_refused[i] || !records[i].MediaBuyId.Exists || _accounts[_accountOf[i]].Contracts is not { } contracts || Find(contracts, records[i].MediaBuyId) is not null)
+                continue;
+            if (!missing.TryGetValue(contracts, out HashSet<string>? ids))
+                missing[contracts] = ids = new HashSet<string>(StringComparer.Ordinal);
+            ids.Add(records[i].MediaBuyId.GetString());
+        }
+
+        return [.. missing.Select(m => (m.Key, m.Value))];
+    }
+
+    /// <summary>Says of every record what it means.</summary>
+    public void Map(ReadOnlySpan<UsageRecord> records)
+    {
+        string known = "";
+        AccountContracts? contracts = null;
+        for (int i = 0; i < records.Length; i++)
+        {
+            if (_refused[i])
+                continue;
+            if (!ReferenceEquals(known, _accountOf[i]))
+                (known, contracts) = (_accountOf[i], _accounts[_accountOf[i]].Contracts);
+            Map(i, in records[i], contracts);
+        }
+    }
+
+    private void Map(int index, in UsageRecord record, AccountContracts? contracts)
+    {
+        if (contracts is null)
+        {
+            Refuse(index, ProtocolError.AccountNotFound, "No such account for this caller.", $"usage[{index}].account");
+            return;
+        }
+
+        Account account = contracts.Account;
+        if (!account.TakesUsage)
+        {
+            if (account.Status == AccountStatus.PendingApproval)
+                Refuse(index, ProtocolError.AccountSetupRequired, "The account is not set up yet.", $"usage[{index}].account");
+            else
+                Refuse(index, ProtocolError.AccountNotFound, "No such account for this caller.", $"usage[{index}].account");
+            return;
+        }
+
+        // Rule OOB-1: terminal, on the record, without details. Creative usage is not billed through AdCP here.
+        if (account.OutOfBand || record.IsCreative)
+        {
+            Refuse(index, ProtocolError.BillingOutOfBand, "This account does not bill this usage through AdCP.", $"usage[{index}]");
+            return;
+        }
+
+        if (record.IsOtherVariant)
+        {
+            Refuse(index, ProtocolError.UnsupportedFeature, "This ledger settles media buys; usage of signals, rights, standards and property lists is not taken yet.", $"usage[{index}]");
+            return;
+        }
+
+        if (!record.MediaBuyId.Exists)
+        {
+            Refuse(index, ProtocolError.InvalidUsageData, "A record names the media buy it is for.", $"usage[{index}].media_buy_id");
+            return;
+        }
+
+        if (record.Node.RawMemory.Length > StatementLedger.MaxRecordBytes)
+        {
+            Refuse(index, ProtocolError.InvalidUsageData, $"A record takes at most {StatementLedger.MaxRecordBytes} bytes.", $"usage[{index}]");
+            return;
+        }
+
+        if (Find(contracts, record.MediaBuyId) is { } buy)
+            Map(index, in record, buy);
+        else
+            Refuse(index, ProtocolError.MediaBuyNotFound, "No such media buy on this account.", $"usage[{index}].media_buy_id");
+    }
+
+    private void Map(int index, in UsageRecord record, RegisteredBuy buy)
+    {
+        ReportingPeriod stated = ReportingPeriod.Canonical(period.Start, period.End, buy.Newest.BillingBoundaries()) ?? period.Plain;
+        Contract contract = buy.InForce(stated);
+        if (!record.Currency.StringEquals(Utf8(contract.Currency)))
+        {
+            Refuse(index, ProtocolError.InvalidUsageData, "The record's currency is not the contract's; nothing is converted.", $"usage[{index}].currency");
+            return;
+        }
+
+        TermsGroup? group = contract.Groups.Count == 1 ? contract.Groups[0] : null;
+        if (record.PricingOptionId.Exists)
+        {
+            JsonNode option = record.PricingOptionId;
+            group = contract.Groups.SingleOrNone(option);
+            if (group is null && !contract.Groups.Any(g => g.PricingOptionId is null || Matches(option, g.PricingOptionId)))
+            {
+                Refuse(index, ProtocolError.InvalidPricingOption, "The media buy has no such pricing option.", $"usage[{index}].pricing_option_id");
+                return;
+            }
+
+            group ??= contract.Groups.Count == 1 ? contract.Groups[0] : null;
+        }
+
+        string? window = WindowOf(record, group);
+        PartitionPush partition = Push.For(buy.Partition);
+        Finality finality = FinalityOf(record.Final);
+        // Rule FIN-2: only a final of a party to the contract, for a billing period and its window, can settle. All else is evidence.
+        bool speaks = finality != Finality.Provisional && caller.Agent.Role != AgentRole.Seller;
+        if (!speaks || !Settles(contract, group, stated, window))
+        {
+            partition.Lines.Add(new PageLine(stated, window, record.Node.RawMemory));
+            return;
+        }
+
+        if (finality == Finality.Final)
+        {
+            if (StatementOf(index, record, group) is { } statement)
+                partition.Facts.Add(new Fact(buy, group?.Id ?? "", stated, group is null ? window : group.Window, statement, caller.Agent.Id, record.Node.RawMemory));
+            return;
+        }
+
+        partition.Lines.Add(new PageLine(stated, window, record.Node.RawMemory));
+        // Rule FIN-1: absent means unknown. From the authority it is a reason to ask; from anyone else it is nothing.
+        if (group is { Terms: { AuthoritySide: Side.UsagePush } })
+            partition.Facts.Add(new Fact(buy, group.Id, stated, group.Window, null, caller.Agent.Id, default));
+    }
+
+    /// <summary>Unallocatable finals are kept for any period the contract bills; allocated ones only for their group's.</summary>
+    private static bool Settles(Contract contract, TermsGroup? group, ReportingPeriod stated, string? window) =>
+        group is null
+            ? contract.Groups.Any(g => g.IsBillable(stated))
+            : group.IsBillable(stated) && MeasurementWindows.Matches(window, group, contract.Windows);
+
+    private Statement? StatementOf(int index, in UsageRecord record, TermsGroup? group)
+    {
+        DateTimeOffset? finalizedAt = null;
+        if (record.FinalizedAt.Exists)
+        {
+            if (!WireTime.TryRead(record.FinalizedAt, out DateTimeOffset stamped))
+            {
+                Refuse(index, ProtocolError.InvalidUsageData, "finalized_at is not a time that can be computed with.", $"usage[{index}].finalized_at");
+                return null;
+            }
+
+            finalizedAt = stamped.ToUniversalTime();
+        }
+
+        decimal? impressions = null;
+        if (record.Impressions.Exists)
+        {
+            if (!record.Impressions.TryGetInt64(out long counted))
+            {
+                Refuse(index, ProtocolError.InvalidUsageData, "impressions is larger than any count this ledger takes.", $"usage[{index}].impressions");
+                return null;
+            }
+
+            impressions = counted;
+        }
+
+        if (!record.VendorCost.TryGetDecimal(out decimal cost) || cost > 1_000_000_000_000_000m)
+        {
+            Refuse(index, ProtocolError.InvalidUsageData, "vendor_cost is larger than any amount this ledger takes.", $"usage[{index}].vendor_cost");
+            return null;
+        }
+
+        string hash = Fingerprint.Of(Side.UsagePush, "", impressions, cost, finalizedAt, group?.Id ?? "");
+        return new Statement(Side.UsagePush, "", impressions, cost, finalizedAt, now, caller.Agent.Id, hash, $"report_usage/{requestToken}/{index}");
+    }
+
+    /// <summary>Rule FIN-1: finality has three values on the wire, and none of them is a default.</summary>
+    internal static Finality FinalityOf(JsonNode flag) => !flag.Exists ? Finality.Unknown : flag.Kind == JsonKind.True ? Finality.Final : Finality.Provisional;
+
+    private void Refuse(int index, ProtocolError kind, string message, string field, IReadOnlyList<SchemaViolation>? issues = null)
+    {
+        _refused[index] = true;
+        _errors.Add((index, new AdcpError(kind, message, field, issues)));
+    }
+
+    private static string? WindowOf(in UsageRecord record, TermsGroup? group)
+    {
+        if (!record.MeasurementWindow.Exists)
+            return null;
+        return group?.Window is { } window && Matches(record.MeasurementWindow, window) ? window : record.MeasurementWindow.GetString();
+    }
+
+    private static RegisteredBuy? Find(AccountContracts contracts, JsonNode id)
+    {
+        Span<char> text = stackalloc char[256];
+        return id.TryGetUtf8(out ReadOnlySpan<byte> utf8) && utf8.Length <= text.Length
+            ? contracts.Find(text[..Encoding.UTF8.GetChars(utf8, text)])
+            : contracts.Find(id.GetString());
+    }
+
+    internal static bool Matches(JsonNode node, string? text) =>
+        text is not null && (node.TryGetUtf8(out ReadOnlySpan<byte> utf8) && Ascii.IsValid(utf8) ? Ascii.Equals(utf8, text) : node.GetString() == text);
+
+    private static ReadOnlySpan<byte> Utf8(string currency) => currency switch
+    {
+        "USD" => "USD"u8,
+        "EUR" => "EUR"u8,
+        "GBP" => "GBP"u8,
+        _ => Encoding.ASCII.GetBytes(currency),
+    };
+}
+
+internal static class GroupLookup
+{
+    /// <summary>The one group sold under a pricing option; null when none or several are.</summary>
+    public static TermsGroup? SingleOrNone(this IReadOnlyList<TermsGroup> groups, JsonNode pricingOption)
+    {
+        TermsGroup? found = null;
+        for (int i = 0; i < groups.Count; i++)
+        {
+            if (!UsageMapping.Matches(pricingOption, groups[i].PricingOptionId))
+                continue;
+            if (found is not null)
+                return null;
+            found = groups[i];
+        }
+
+        return found;
+    }
+}
+
+/// <summary>The natural key of a final: the same fact has the same fingerprint, whatever request brought it.</summary>
+internal static class Fingerprint
+{
+    public static string Of(Side side, string unit, decimal? quantity, decimal? cost, DateTimeOffset? finalizedAt, string group) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture, $"{side}\n{unit}\n{quantity:G29}\n{cost:G29}\n{finalizedAt?.UtcTicks}\n{group}"))));
+}

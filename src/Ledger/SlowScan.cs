@@ -1,0 +1,50 @@
+namespace AdcpFunctions.Ledger;
+
+/// <summary>The safety net under the pointers: reads everything, slowly, and restores what nobody announced.</summary>
+public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbox, AccessDirectory directory, TimeProvider time)
+{
+    /// <returns>How many pointers had to be restored; anything but zero is an alarm.</returns>
+    public async Task<int> RunAsync(string tenant, CancellationToken cancel)
+    {
+        int restored = 0;
+        HashSet<string> announced = [.. (await outbox.PointersAsync(tenant, cancel)).Select(p => p.Pointer.Partition)];
+        foreach (Account account in await directory.AccountsAsync(tenant, cancel))
+        {
+            for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+            {
+                string partition = LedgerKeys.Ledger(tenant, account.Id, shard);
+                restored += await DueRowsAsync(partition, cancel);
+                restored += await PointersAsync(tenant, partition, announced, cancel);
+            }
+        }
+
+        return restored;
+    }
+
+    private async Task<int> DueRowsAsync(string partition, CancellationToken cancel)
+    {
+        var missing = new List<DueDocument>();
+        await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
+        {
+            HeadDocument head = Tables.Read(row, LedgerJson.Default.HeadDocument);
+            if (head.State.DueAt is not { } at)
+                continue;
+            var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, at, time.GetUtcNow());
+            if (!await due.HasAsync(look, cancel))
+                missing.Add(look);
+        }
+
+        await due.AddAsync(missing, cancel);
+        return missing.Count;
+    }
+
+    private async Task<int> PointersAsync(string tenant, string partition, HashSet<string> announced, CancellationToken cancel)
+    {
+        RowPage waiting = await table.QueryAsync(partition, "o_", LedgerKeys.After("o_"), 1, null, cancel);
+        if (waiting.Rows.Count == 0 || announced.Contains(partition))
+            return 0;
+        string commit = Tables.Read(waiting.Rows[0], LedgerJson.Default.OutgoingDocument).Commit;
+        await outbox.AnnounceAsync([(tenant, new PointerDocument(partition, commit, time.GetUtcNow()))], cancel);
+        return 1;
+    }
+}
