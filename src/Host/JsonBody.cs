@@ -29,6 +29,17 @@ internal static class JsonBody
         var violations = new List<SchemaViolation>();
         if (!SchemaSet.Embedded[schema].Validate(tape.Root, violations))
             return (null, new Problem(400, "body_invalid", "The body does not fit its schema.", [.. violations.Select(v => new ProblemIssue(v.Keyword, v.Pointer, v.Message))]));
-        return (JsonSerializer.Deserialize(body.Bytes.Span, type), null);
+        try
+        {
+            return (JsonSerializer.Deserialize(body.Bytes.Span, type), null);
+        }
+        catch (JsonException unfit)
+        {
+            // The schema allows a few values that no type here can hold: an integer written 5e3, a count beyond 32 bits, a leap second.
+            return (null, new Problem(400, "body_invalid", "The body does not fit its schema.", [new ProblemIssue("range", PointerOf(unfit.Path), "The value is out of range, or written in a form that is not taken here.")]));
+        }
     }
+
+    /// <summary>The serializer's <c>$.packages[0].rate</c> as a JSON pointer; our own names need no escaping.</summary>
+    private static string PointerOf(string? path) => (path ?? "$")[1..].Replace("[", "/", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Replace('.', '/');
 }

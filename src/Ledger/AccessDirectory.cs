@@ -50,23 +50,37 @@ public sealed class AccessDirectory(IPartitionedTable table)
     }
 
     /// <summary>Keeps an account with its natural key, which may belong to one account only.</summary>
-    /// <returns>False when the natural key is another account's.</returns>
-    public async ValueTask<bool> PutAccountAsync(string tenant, Account account, CancellationToken cancel)
+    /// <returns>False when the natural key is another account's, or a fixed field would change.</returns>
+    public async ValueTask<bool> PutAccountAsync(string tenant, Account account, CancellationToken cancel) =>
+        await RegisterAccountAsync(tenant, account, cancel) is AccountOutcome.Created or AccountOutcome.Replaced;
+
+    /// <summary>Keeps an account with its natural key; of two writers that meet, the later decides on what the earlier wrote.</summary>
+    public async ValueTask<AccountOutcome> RegisterAccountAsync(string tenant, Account account, CancellationToken cancel)
     {
         string partition = LedgerKeys.Directory(tenant);
         string natural = NaturalRow(account.Brand.Domain, account.Brand.BrandId, account.Operator, account.Sandbox);
-        TableRow? taken = await table.GetAsync(partition, natural, cancel);
-        if (taken is not null && Encoding.UTF8.GetString(taken.Body.Span) != account.Id)
-            return false;
+        while (true)
+        {
+            TableRow? taken = await table.GetAsync(partition, natural, cancel);
+            if (taken is not null && Encoding.UTF8.GetString(taken.Body.Span) != account.Id)
+                return AccountOutcome.NaturalKeyTaken;
+            TableRow? row = await table.GetAsync(partition, $"acct_{account.Id}", cancel);
+            Account? before = row is null ? null : Tables.Read(row, LedgerJson.Default.Account);
+            if (before is not null && (before.Currency != account.Currency || before.Sandbox != account.Sandbox))
+                return AccountOutcome.FieldFixed;
 
-        TableBatch batch = new TableBatch(partition).Upsert(Tables.Row($"acct_{account.Id}", account, LedgerJson.Default.Account));
-        if (taken is null)
-            batch.Insert(TableRow.Of(natural, Encoding.UTF8.GetBytes(account.Id)));
-        if (await AccountAsync(tenant, account.Id, cancel) is { } before
-            && NaturalRow(before.Brand.Domain, before.Brand.BrandId, before.Operator, before.Sandbox) is var old && old != natural
-            && await table.GetAsync(partition, old, cancel) is { } outdated)
-            batch.Delete(outdated);
-        return await table.SubmitAsync(batch, cancel) is BatchResult.Committed;
+            TableRow next = Tables.Row($"acct_{account.Id}", account, LedgerJson.Default.Account) with { ETag = row?.ETag };
+            var batch = new TableBatch(partition);
+            _ = row is null ? batch.Insert(next) : batch.Replace(next);
+            if (taken is null)
+                batch.Insert(TableRow.Of(natural, Encoding.UTF8.GetBytes(account.Id)));
+            if (before is not null
+                && NaturalRow(before.Brand.Domain, before.Brand.BrandId, before.Operator, before.Sandbox) is var old && old != natural
+                && await table.GetAsync(partition, old, cancel) is { } outdated)
+                batch.Delete(outdated);
+            if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
+                return before is null ? AccountOutcome.Created : AccountOutcome.Replaced;
+        }
     }
 
     public async ValueTask<WebhookEndpoint?> EndpointAsync(string route, CancellationToken cancel) =>

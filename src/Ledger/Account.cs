@@ -64,4 +64,22 @@ public sealed record AgentKey(string Tenant, string AgentId, string Prefix, Date
 /// <param name="Sender">The seller agent whose deliveries it takes; its media buys are the ones it may speak for.</param>
 /// <param name="Secret">The HMAC credential. The scheme is symmetric, so it has to be kept; the store encrypts at rest.</param>
 /// <param name="Token">Echoed by the sender in the body; null when none was agreed.</param>
-public sealed record WebhookEndpoint(string Route, string Tenant, string Id, string Sender, string Secret, string? Token, SenderProfile Profile, DateTimeOffset CreatedAt);
+/// <param name="Accounts">Accounts whose media buys it may speak for; null means all of the tenant.</param>
+public sealed record WebhookEndpoint(string Route, string Tenant, string Id, string Sender, string Secret, string? Token, SenderProfile Profile, DateTimeOffset CreatedAt, IReadOnlyList<string>? Accounts = null)
+{
+    /// <summary>Who registered it holds its secret, so it may speak only for accounts that caller was for.</summary>
+    public bool Covers(string account) => Accounts?.Contains(account) ?? true;
+}
+
+/// <summary>What became of an account that was handed in.</summary>
+public enum AccountOutcome
+{
+    Created,
+    Replaced,
+
+    /// <summary>Brand, operator and sandbox together are another account's.</summary>
+    NaturalKeyTaken,
+
+    /// <summary>Currency and sandbox of an account never change: what was settled in them would change its meaning.</summary>
+    FieldFixed,
+}

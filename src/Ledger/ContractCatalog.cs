@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
@@ -142,6 +143,20 @@ public sealed class ContractCatalog(IPartitionedTable table)
             if (await table.SubmitAsync(row is null ? batch.Insert(written) : batch.Replace(written), cancel) is BatchResult.Committed)
                 return;
         }
+    }
+
+    /// <summary>The account a seller's media buy belongs to; null when none has registered it.</summary>
+    /// <remarks>A delivery names a media buy and no account, so a seller's id stands for one account only.</remarks>
+    public async ValueTask<string?> AccountOfAsync(string tenant, string sellerAgent, string mediaBuyId, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Bindings(tenant), LedgerKeys.Binding(sellerAgent, mediaBuyId), cancel) is { } row ? Encoding.UTF8.GetString(row.Body.Span) : null;
+
+    /// <summary>Binds a seller's media buy to an account, once.</summary>
+    /// <returns>False when it is another account's.</returns>
+    internal async ValueTask<bool> BindAsync(string tenant, string sellerAgent, string mediaBuyId, string account, CancellationToken cancel)
+    {
+        TableRow row = TableRow.Of(LedgerKeys.Binding(sellerAgent, mediaBuyId), Encoding.UTF8.GetBytes(account));
+        return await table.SubmitAsync(new TableBatch(LedgerKeys.Bindings(tenant)).Insert(row), cancel) is BatchResult.Committed
+            || await AccountOfAsync(tenant, sellerAgent, mediaBuyId, cancel) == account;
     }
 
     private static string StampRow(string account) => $"stamp_{account}";

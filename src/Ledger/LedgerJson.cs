@@ -12,9 +12,9 @@ namespace AdcpFunctions.Ledger;
     Converters =
     [
         typeof(UtcJson), typeof(PeriodJson),
-        typeof(SnakeCaseEnum<Party>), typeof(SnakeCaseEnum<Side>), typeof(SnakeCaseEnum<PricingModel>), typeof(SnakeCaseEnum<FallbackPolicy>),
-        typeof(SnakeCaseEnum<LateFinalPolicy>), typeof(SnakeCaseEnum<RestatementPolicy>), typeof(SnakeCaseEnum<SnapshotPolicy>),
-        typeof(SnakeCaseEnum<SettlementStatus>), typeof(SnakeCaseEnum<AccountStatus>), typeof(SnakeCaseEnum<AgentRole>), typeof(SnakeCaseEnum<SenderProfile>),
+        typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<FallbackPolicy>),
+        typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
+        typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
     ])]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(EventDocument))]
@@ -43,11 +43,11 @@ namespace AdcpFunctions.Ledger;
 public sealed partial class LedgerJson : JsonSerializerContext;
 
 /// <summary>An enum by its snake_case name.</summary>
-internal sealed class SnakeCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+public sealed class SnakeCaseNames<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
     where T : struct, Enum;
 
 /// <summary>An instant in UTC, written with Z.</summary>
-internal sealed class UtcJson : JsonConverter<DateTimeOffset>
+public sealed class UtcJson : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset().ToUniversalTime();
 
@@ -57,7 +57,7 @@ internal sealed class UtcJson : JsonConverter<DateTimeOffset>
 }
 
 /// <summary>A period as <c>{"start","end"}</c>, end exclusive.</summary>
-internal sealed class PeriodJson : JsonConverter<ReportingPeriod>
+public sealed class PeriodJson : JsonConverter<ReportingPeriod>
 {
     public override ReportingPeriod Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

@@ -77,6 +77,11 @@ public static class LedgerKeys
 
     public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
 
+    /// <summary>Which account a seller's media buy belongs to: one partition a tenant.</summary>
+    public static string Bindings(string tenant) => $"buys.{tenant}";
+
+    public static string Binding(string sellerAgent, string mediaBuyId) => Token($"{sellerAgent}\n{mediaBuyId}");
+
     public static string Page(ReportingPeriod period, string? window, string requestToken, int number) => $"p_{period}_{WindowToken(window)}_{requestToken}_{number:d3}";
 
     /// <summary>The first key that no row beginning with <paramref name="prefix"/> can have.</summary>

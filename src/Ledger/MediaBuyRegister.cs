@@ -35,10 +35,11 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         Contract? previous = before.Versions.Count > 0 ? before.Versions[^1] : null;
         if (draft.Currency != account.Currency)
             return new RegisterOutcome.Refused([new("currency_mismatch", "/currency", "A contract is in its account's currency; nothing is converted.")]);
-        if (Registration.Register(draft, account.Parties, previous, now) is RegistrationResult.Refused(var problems))
+        RegistrationResult judged = Registration.Register(draft, account.Parties, previous, now);
+        if (judged is RegistrationResult.Refused(var problems))
             return new RegisterOutcome.Refused(problems);
 
-        Contract contract = ((RegistrationResult.Registered)Registration.Register(draft, account.Parties, previous, now)).Contract;
+        Contract contract = ((RegistrationResult.Registered)judged).Contract;
         if (previous is not null && SaysTheSame(previous, contract, draft.EffectiveFrom is not null))
         {
             var same = new RegisteredBuy(tenant, account, before);
@@ -54,6 +55,8 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
                 return new RegisterOutcome.Refused([refusal]);
         }
 
+        if (!await catalog.BindAsync(tenant, draft.SellerAgent, draft.MediaBuyId, account.Id, cancel))
+            return new RegisterOutcome.Refused([new("media_buy_taken", "/media_buy_id", "This seller's media buy is registered for another account.")]);
         var document = new MediaBuyDocument(draft.MediaBuyId, account.Id, [.. before.Versions, contract]);
         var buy = new RegisteredBuy(tenant, account, document);
         await ExpectAsync(buy, contract, now, cancel);

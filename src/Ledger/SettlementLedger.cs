@@ -78,9 +78,13 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
     }
 
     /// <summary>Every settlement of a media buy's or an account's shard, in key order.</summary>
-    public async IAsyncEnumerable<HeadDocument> ListAsync(string partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    /// <param name="partition">The shard.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <param name="after">The suffix of the settlement to begin after; null for the first.</param>
+    public async IAsyncEnumerable<HeadDocument> ListAsync(string partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel, string? after = null)
     {
-        await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
+        string from = after is null ? "h_" : LedgerKeys.Head(after) + "!";
+        await foreach (TableRow row in table.RangeAsync(partition, from, LedgerKeys.After("h_"), cancel))
             yield return ToHead(row).Document;
     }
 
@@ -95,6 +99,25 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         }
 
         return history;
+    }
+
+    /// <summary>What a settlement of this media buy is decided on, and explained by.</summary>
+    /// <returns>Null when no terms group of the contract stands behind it.</returns>
+    public static SettlementContext? ContextOf(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages) =>
+        Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages);
+
+    /// <summary>Approves a fallback that waits for it, and decides what follows.</summary>
+    /// <param name="buy">The media buy of the settlement.</param>
+    /// <param name="settlement">Which one.</param>
+    /// <param name="outages">When this service was down.</param>
+    /// <param name="by">The agent that approves; its right to is the caller's to check.</param>
+    /// <param name="reason">In its words.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <returns>False when nothing waited for approval, as after a repetition.</returns>
+    public async Task<bool> ApproveFallbackAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, string by, string reason, CancellationToken cancel)
+    {
+        Matter approval = Settlements.OnApproval(buy, settlement, outages, by, reason, time.GetUtcNow());
+        return (await DecideAsync(approval.Address.Partition, [approval], cancel)).Count > 0;
     }
 
     internal static Head ToHead(TableRow row) => new(row, Tables.Read(row, LedgerJson.Default.HeadDocument));

@@ -30,6 +30,19 @@ internal static class Settlements
         return new Matter(one.Buy.Address(one.GroupId, one.Period, one.Window), one.Buy, one.GroupId, one.Period, one.Window, state => Decide(state, facts, outages, now), RawOf(facts));
     }
 
+    /// <summary>Rule FB-3: whoever holds the right approves invoicing on the counterparty's count; what follows is decided at once.</summary>
+    /// <remarks>Nothing happens where no fallback waits for approval, so a repetition is a no-op.</remarks>
+    public static Matter OnApproval(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, string by, string reason, DateTimeOffset now) =>
+        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window,
+            state =>
+            {
+                if (!BillingAuthority.CanApproveFallback(state) || ContextOf(buy, settlement.Group, settlement.Period, state, outages) is not { } context)
+                    return [];
+                var approved = new SettlementEvent.FallbackApproved(by, now, reason);
+                return [approved, .. BillingAuthority.Decide(state.Apply(approved), context, now)];
+            },
+            default);
+
     private static IReadOnlyList<SettlementEvent> Decide(SettlementState state, IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
     {
         Fact one = facts[0];

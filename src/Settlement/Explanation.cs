@@ -22,11 +22,18 @@ public static class Explanation
             SettlementStatus.FallbackAvailable => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)}; invoicing on the other party's count waits for approval.",
             SettlementStatus.Held => $"Held for finance: {Words(state.Reasons)}.",
             SettlementStatus.Settled or SettlementStatus.Adjusted => Invoiced(state, context),
-            SettlementStatus.Unallocatable => "The media buy has several terms groups and the record names no pricing option, so it cannot be allocated to one of them.",
+            SettlementStatus.Unallocatable => Unallocated,
             SettlementStatus.OutOfBand => "This account does not bill through AdCP; nothing is published.",
             _ => $"{state.Status}: {Words(state.Reasons)}.",
         };
     }
+
+    /// <summary>The sentence for a settlement that stands under no terms group: unallocated, or regrouped since.</summary>
+    public static string WithoutTerms(SettlementState state) => state.Status == SettlementStatus.Unallocatable
+        ? Unallocated
+        : "The contract in force no longer bills these packages together, so nothing is settled here.";
+
+    private const string Unallocated = "The media buy has several terms groups and the record names no pricing option, so it cannot be allocated to one of them.";
 
     private static string Invoiced(SettlementState state, SettlementContext context)
     {

@@ -1,0 +1,52 @@
+using System.ComponentModel.DataAnnotations;
+using AdcpFunctions.Host.Functions;
+using AdcpFunctions.Ledger;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>Lets the first admin in.</summary>
+internal static class Bootstrap
+{
+    private const string AdminId = "admin";
+    private const string LocalTenant = "default";
+
+    /// <summary>Takes in the configured admin keys; where none is configured and nobody is admin yet, makes one and shows it once.</summary>
+    /// <exception cref="ValidationException">A configured key or tenant cannot be used.</exception>
+    public static async Task AdminKeysAsync(IServiceProvider services, TextWriter output)
+    {
+        HostOptions options = services.GetRequiredService<HostOptions>();
+        AccessDirectory directory = services.GetRequiredService<AccessDirectory>();
+        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        Check(options.AdminKeys);
+        foreach ((string tenant, string key) in options.AdminKeys)
+            await AdmitAsync(directory, tenant, key, now);
+
+        if (options.AdminKeys.Count > 0 || await directory.AgentAsync(LocalTenant, AdminId, CancellationToken.None) is not null)
+            return;
+        string fresh = Agents.NewKey();
+        await AdmitAsync(directory, LocalTenant, fresh, now);
+        await output.WriteLineAsync($"Admin key of tenant '{LocalTenant}', shown this once; only its hash is kept: {fresh}");
+    }
+
+    private static void Check(IReadOnlyDictionary<string, string> adminKeys)
+    {
+        foreach ((string tenant, string key) in adminKeys)
+        {
+            if (!LedgerKeys.IsName(tenant))
+                throw new ValidationException($"Tenant '{tenant}' cannot be a key: use 1 to {LedgerKeys.MaxNameLength} letters, digits, hyphens and underscores.");
+            if (key.Length is < 24 or > 500 || !key.All(c => c is > ' ' and <= '~'))
+                throw new ValidationException($"The admin key of tenant '{tenant}' must be 24 to 500 printable ASCII characters without spaces.");
+        }
+
+        if (adminKeys.Values.Distinct(StringComparer.Ordinal).Count() != adminKeys.Count)
+            throw new ValidationException("Two tenants have the same admin key; a key says which tenant is calling.");
+    }
+
+    private static async ValueTask AdmitAsync(AccessDirectory directory, string tenant, string key, DateTimeOffset now)
+    {
+        await directory.AddTenantAsync(tenant, CancellationToken.None);
+        await directory.PutAgentAsync(tenant, new Agent(AdminId, AgentRole.Admin, ["*"], Suspended: false), CancellationToken.None);
+        if (await directory.HolderAsync(key, now, CancellationToken.None) is null)
+            await directory.PutKeyAsync(key, Agents.Stored(tenant, AdminId, key, now, null), CancellationToken.None);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Buffers.Text;
+using System.Text;
+using AdcpFunctions.Host.Wire;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host.Functions;
+
+/// <summary>Why something is or is not billable, and the decisions left to the parties.</summary>
+internal static class Settlements
+{
+    private const int MaxLimit = 1_000;
+
+    /// <summary>How many settlements one answer looks at: a rare state must not make a request read a whole account.</summary>
+    private const int MaxLooks = 5_000;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.Guard(HttpMethods.Get, "/v1/settlements", [], ListAsync);
+        routes.Guard(HttpMethods.Get, "/v1/settlements/{id}", [], GetAsync);
+        routes.Guard(HttpMethods.Post, "/v1/settlements/{id}/decisions", [], DecideAsync);
+    }
+
+    private static async Task<IResult> ListAsync(Call call)
+    {
+        (int limit, Problem? limitRefusal) = call.Limit(MaxLimit);
+        if (limitRefusal is not null)
+            return limitRefusal;
+        (string? accountId, Problem? refusal) = call.Account();
+        if (accountId is null)
+            return refusal!;
+        if (await call.Service<AccessDirectory>().AccountAsync(call.Tenant, accountId, call.Cancel) is not { } account)
+            return Problem.NotFound;
+        SettlementStatus? state = null;
+        if (call.Query("state") is { } named && (state = StateOf(named)) is null)
+            return new Problem(400, "state_invalid", "There is no such state.");
+        SettlementAddress? after = null;
+        if (call.Query("cursor") is { } cursor && (after = ReadCursor(call.Tenant, accountId, cursor)) is null)
+            return new Problem(400, "cursor_invalid", "The cursor is not one this list gave out.");
+
+        string? mediaBuyId = call.Query("media_buy_id");
+        var page = new List<SettlementSummary>();
+        int looks = 0;
+        foreach (string partition in PartitionsFrom(call.Tenant, accountId, mediaBuyId, after))
+        {
+            string? suffix = after is { } a && a.Partition == partition ? a.Suffix : null;
+            await foreach (HeadDocument head in call.Service<SettlementLedger>().ListAsync(partition, call.Cancel, suffix))
+            {
+                if ((mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state))
+                    page.Add(SettlementExplainer.Summarize(head, account.Currency));
+                if (page.Count == limit || ++looks == MaxLooks)
+                    return HostJson.Answer(200, new SettlementList(page, Cursor(head.Id)), HostJson.Default.SettlementList);
+            }
+        }
+
+        return HostJson.Answer(200, new SettlementList(page, null), HostJson.Default.SettlementList);
+    }
+
+    private static async Task<IResult> GetAsync(Call call)
+    {
+        SettlementExplainer explainer = call.Service<SettlementExplainer>();
+        return await explainer.FindAsync(call.Caller, call.Id, call.Cancel) is { } found
+            ? HostJson.Answer(200, await explainer.ExplainAsync(found, call.Cancel), HostJson.Default.SettlementBody)
+            : Problem.NotFound;
+    }
+
+    private static async Task<IResult> DecideAsync(Call call)
+    {
+        SettlementExplainer explainer = call.Service<SettlementExplainer>();
+        (DecisionRequest? body, Problem? refusal) = await JsonBody.ReadAsync(call.Http.Request, "decision.v1.json", HostJson.Default.DecisionRequest, call.Cancel);
+        if (body is null)
+            return refusal!;
+        if (await explainer.FindAsync(call.Caller, call.Id, call.Cancel) is not { } found)
+            return Problem.NotFound;
+        if (!MayApprove(call.Caller.Agent.Role, found))
+            return new Problem(403, "decision_not_yours", "A fallback is approved by the counterpart of the late party, or by finance for it; never by the late party or an admin.");
+
+        if (!found.Head.State.FallbackApproved)
+        {
+            await call.Service<SettlementLedger>().ApproveFallbackAsync(found.Buy, found.Head, found.Outages, call.Caller.Agent.Id, body.Reason, call.Cancel);
+            found = await explainer.FindAsync(call.Caller, call.Id, call.Cancel) ?? found;
+            if (!found.Head.State.FallbackApproved)
+                return new Problem(409, "decision_not_open", $"There is no fallback to approve; the settlement is {HostJson.Name(found.Head.State.Status)}.");
+        }
+
+        return HostJson.Answer(200, await explainer.ExplainAsync(found, call.Cancel), HostJson.Default.SettlementBody);
+    }
+
+    /// <summary>Rule FB-4: the right is the counterpart's; finance may use it for the counterpart, the late party and admins never.</summary>
+    private static bool MayApprove(AgentRole role, FoundSettlement found)
+    {
+        Side? late = found.Head.State.Breach?.LateSide ?? found.Context?.Group.Terms.AuthoritySide;
+        return role == AgentRole.Finance || role == late switch
+        {
+            Side.UsagePush => AgentRole.Seller,
+            Side.SellerRow => AgentRole.Buyer,
+            _ => null,
+        };
+    }
+
+    private static IEnumerable<string> PartitionsFrom(string tenant, string account, string? mediaBuyId, SettlementAddress? after)
+    {
+        IEnumerable<int> shards = mediaBuyId is null ? Enumerable.Range(0, LedgerKeys.Shards) : [LedgerKeys.Shard(mediaBuyId)];
+        return shards.Select(shard => LedgerKeys.Ledger(tenant, account, shard)).SkipWhile(partition => after is { } a && string.CompareOrdinal(partition, a.Partition) < 0);
+    }
+
+    private static SettlementStatus? StateOf(string name)
+    {
+        foreach (SettlementStatus status in Enum.GetValues<SettlementStatus>())
+        {
+            if (HostJson.Name(status) == name)
+                return status;
+        }
+
+        return null;
+    }
+
+    private static string Cursor(string settlementId) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(settlementId));
+
+    private static SettlementAddress? ReadCursor(string tenant, string account, string cursor)
+    {
+        if (cursor.Length > 400 || !Base64Url.IsValid(cursor))
+            return null;
+        SettlementAddress? address = LedgerKeys.Parse(tenant, Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)));
+        return address is { } a && LedgerKeys.AccountOf(a.Id) == account ? address : null;
+    }
+}

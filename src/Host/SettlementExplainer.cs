@@ -1,0 +1,134 @@
+using System.Text.Json;
+using AdcpFunctions.Host.Wire;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>A settlement with what it is decided on.</summary>
+/// <param name="Context">Null where no terms group stands behind it.</param>
+internal sealed record FoundSettlement(SettlementAddress Address, HeadDocument Head, RegisteredBuy Buy, SettlementContext? Context, IReadOnlyList<ReportingPeriod> Outages);
+
+/// <summary>Finds a settlement for a caller and tells its whole story.</summary>
+internal sealed class SettlementExplainer(SettlementLedger settlements, StatementLedger statements, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat)
+{
+    /// <returns>Null when there is none, and when it is someone else's: the same reads, the same answer.</returns>
+    public async ValueTask<FoundSettlement?> FindAsync(Caller caller, string id, CancellationToken cancel)
+    {
+        if (LedgerKeys.Parse(caller.Tenant, id) is not { } address)
+            return null;
+        Head? head = await settlements.ReadAsync(address, cancel);
+        if (head is null || !caller.Agent.MaySee(head.Document.Account))
+            return null;
+        if (await directory.AccountAsync(caller.Tenant, head.Document.Account, cancel) is not { } account)
+            return null;
+
+        AccountContracts contracts = await catalog.OpenAsync(caller.Tenant, account, cancel);
+        if (await catalog.FindAsync(caller.Tenant, contracts, head.Document.MediaBuyId, cancel) is not { } buy)
+            return null;
+        IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
+        SettlementContext? context = SettlementLedger.ContextOf(buy, head.Document, outages);
+        return new FoundSettlement(address, head.Document, buy, context, outages);
+    }
+
+    public async ValueTask<SettlementBody> ExplainAsync(FoundSettlement found, CancellationToken cancel)
+    {
+        (HeadDocument head, SettlementContext? context) = (found.Head, found.Context);
+        SettlementState state = head.State;
+        TermsGroup? group = context?.Group;
+        string currency = context?.Contract.Currency ?? found.Buy.Account.Currency;
+        IReadOnlyList<(EventDocument Event, string Hash)> history = await settlements.HistoryAsync(found.Address, cancel);
+        Deadline? deadline = state.Breach?.Deadline ?? (context is null ? null : Deadline.Of(head.Period, context.Group, context.Contract.Policies.GraceHours, found.Outages));
+        return new SettlementBody(
+            head.Id,
+            head.Account,
+            head.MediaBuyId,
+            head.Group.Length == 0 ? null : head.Group,
+            group?.PackageIds ?? [],
+            group?.PricingOptionId,
+            group?.PricingModel,
+            group is null ? null : Money.Text(group.Rate, currency),
+            currency,
+            head.Period,
+            head.Window,
+            state.Status,
+            context is null ? Explanation.WithoutTerms(state) : Explanation.Sentence(state, context),
+            state.Reasons,
+            IsBillable(state),
+            state.ContractVersion ?? context?.Contract.Version,
+            group?.Terms.Authority,
+            group?.Terms.AuthoritySide,
+            SideBody.Of(Side.SellerRow, state, group),
+            SideBody.Of(Side.UsagePush, state, group),
+            VarianceOf(state, group),
+            deadline is null ? null : DeadlineBody.Of(deadline, group),
+            state.Breach is null ? null : BreachBody.Of(state.Breach),
+            state.DueAt,
+            [.. history.SelectMany(h => h.Event.Events).Select(e => e.Event()).OfType<SettlementEvent.Posted>().Select(p => PostingBody.Of(p.Posting, currency))],
+            await ProvisionalAsync(found, cancel),
+            [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), currency))]))]);
+    }
+
+    public static SettlementSummary Summarize(HeadDocument head, string currency) => new(
+        head.Id,
+        head.Account,
+        head.MediaBuyId,
+        head.Period,
+        head.Window,
+        head.State.Status,
+        head.State.Reasons,
+        IsBillable(head.State),
+        head.State.ContractVersion,
+        head.State.Posted is { } posted ? Money.Text(posted.Amount, currency) : null,
+        currency,
+        head.ChangedAt);
+
+    private static bool IsBillable(SettlementState state) => state.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
+
+    private static VarianceBody VarianceOf(SettlementState state, TermsGroup? group)
+    {
+        decimal? seller = group is null ? null : SideFinal.Of(Side.SellerRow, state.SellerRow, group)?.Quantity;
+        decimal? usage = group is null ? null : SideFinal.Of(Side.UsagePush, state.UsagePush, group)?.Quantity;
+        decimal? percent = seller is { } s && usage is { } u ? Variance.Percent(s, u) : null;
+        return new VarianceBody(Exact.Text(percent), Exact.Text(group?.Terms.Measurement?.MaxVariancePercent));
+    }
+
+    /// <summary>The statements of this media buy, period and window that decided nothing. A page is shared by all media buys of its shard.</summary>
+    private async ValueTask<IReadOnlyList<ProvisionalBody>> ProvisionalAsync(FoundSettlement found, CancellationToken cancel)
+    {
+        var seen = new List<ProvisionalBody>();
+        foreach (Page page in await statements.PagesAsync(found.Address.Partition, found.Head.Period, cancel))
+        {
+            PageDocument said = page.Document;
+            if (said.Window is not null && found.Head.Window is not null && said.Window != found.Head.Window)
+                continue;
+            bool after = FinalSince(said.Side, found) < said.ReceivedAt;
+            foreach (ReadOnlyMemory<byte> line in page.Lines)
+            {
+                if (Read(line, found.Head.MediaBuyId, out bool? final) is { } statement)
+                    seen.Add(new ProvisionalBody(said.Side, said.Reporter, said.ReceivedAt, said.Window, final, after, statement));
+            }
+        }
+
+        return [.. seen.OrderBy(s => s.ReceivedAt)];
+    }
+
+    private static DateTimeOffset? FinalSince(Side side, FoundSettlement found) =>
+        found.Context is { } context ? SideFinal.Of(side, found.Head.State.On(side), context.Group)?.FirstReceivedAt : null;
+
+    /// <returns>Null when the line is about another media buy.</returns>
+    private static JsonElement? Read(ReadOnlyMemory<byte> line, string mediaBuyId, out bool? final)
+    {
+        final = null;
+        using JsonTape tape = JsonTape.Rent();
+        if (!tape.TryRead(line, JsonLimits.Default, out _)
+            || !tape.Root.TryGetMember("media_buy_id"u8, out JsonNode id) || id.Kind != JsonKind.String || id.GetString() != mediaBuyId)
+            return null;
+        // A usage record says final, a delivery row is_final.
+        if (tape.Root.TryGetMember("final"u8, out JsonNode said) || tape.Root.TryGetMember("is_final"u8, out said))
+            final = said.Kind switch { JsonKind.True => true, JsonKind.False => false, _ => null };
+        using JsonDocument document = JsonDocument.Parse(line);
+        return document.RootElement.Clone();
+    }
+}

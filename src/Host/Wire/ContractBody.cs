@@ -1,0 +1,113 @@
+using System.Globalization;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host.Wire;
+
+/// <summary>A media buy's contract as handed in. What it leaves out takes the documented default.</summary>
+internal sealed record ContractBody(
+    string AccountId,
+    string SellerAgent,
+    string Currency,
+    StatedPeriod Flight,
+    BillingCadence BillingCadence,
+    IReadOnlyList<StatedPeriod>? BillingPeriods,
+    string? BillingUtcOffset,
+    IReadOnlyList<WindowBody>? Windows,
+    IReadOnlyList<PackageBody> Packages,
+    Side? DeliveredBy,
+    FallbackPolicy? Fallback,
+    LateFinalPolicy? LateFinalPolicy,
+    RestatementPolicy? Restatement,
+    SnapshotPolicy? Snapshot,
+    int? CounterpartWaitHours,
+    bool WaitForCounterpart,
+    int? GraceHours,
+    DateTimeOffset? EffectiveFrom,
+    string? Reason)
+{
+    /// <summary>The draft the rules look at.</summary>
+    /// <param name="mediaBuyId">From the route.</param>
+    /// <param name="fallback">What this installation does when the contract does not say.</param>
+    /// <param name="issues">Receives every period that cannot be one.</param>
+    /// <returns>Null when there is an issue.</returns>
+    public ContractDraft? ToDraft(string mediaBuyId, FallbackPolicy fallback, List<ProblemIssue> issues)
+    {
+        ReportingPeriod? flight = Flight.Canonical("/flight", issues);
+        var listed = new List<ReportingPeriod>();
+        foreach ((int i, StatedPeriod stated) in (BillingPeriods ?? []).Index())
+        {
+            if (stated.Canonical(string.Create(CultureInfo.InvariantCulture, $"/billing_periods/{i}"), issues) is { } period)
+                listed.Add(period);
+        }
+
+        if (issues.Count > 0)
+            return null;
+        return new ContractDraft(
+            mediaBuyId,
+            SellerAgent,
+            Currency,
+            flight!.Value,
+            BillingCadence,
+            listed,
+            Offset(),
+            [.. (Windows ?? []).Select(w => new WindowDefinition(w.WindowId, w.DurationDays, w.IsGuaranteeBasis))],
+            [.. Packages.Select(p => p.ToTerms())],
+            DeliveredBy,
+            new ContractPolicies(
+                Fallback ?? fallback,
+                LateFinalPolicy ?? Settlement.LateFinalPolicy.HoldFallback,
+                Restatement ?? RestatementPolicy.Manual,
+                Snapshot ?? SnapshotPolicy.Off,
+                CounterpartWaitHours ?? 240,
+                WaitForCounterpart,
+                GraceHours ?? 24),
+            EffectiveFrom,
+            Reason);
+    }
+
+    private TimeSpan Offset()
+    {
+        if (BillingUtcOffset is not { } text)
+            return TimeSpan.Zero;
+        TimeSpan size = TimeSpan.ParseExact(text[1..], "hh\\:mm", CultureInfo.InvariantCulture);
+        return text[0] == '-' ? -size : size;
+    }
+}
+
+/// <summary>A period as stated, its end in whichever way the sender writes ends.</summary>
+internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
+{
+    /// <summary>Rule PER-1 with no billing boundary known yet.</summary>
+    public ReportingPeriod? Canonical(string pointer, List<ProblemIssue> issues)
+    {
+        ReportingPeriod? period = ReportingPeriod.Canonical(Start, End, []);
+        if (period is null)
+            issues.Add(new ProblemIssue("period_invalid", pointer + "/end", "A period ends after it starts."));
+        // Calendar arithmetic near either end of the calendar has no answer; no flight needs one.
+        else if (Start.Year < 2000 || End.Year > 2200)
+            issues.Add(new ProblemIssue("period_invalid", pointer, "A period lies between the years 2000 and 2200."));
+        return period;
+    }
+}
+
+internal sealed record WindowBody(string WindowId, int DurationDays, bool IsGuaranteeBasis);
+
+/// <param name="Rate">A decimal string.</param>
+internal sealed record PackageBody(string PackageId, string? PricingOptionId, PricingModel PricingModel, string Rate, MeasurementTermsBody? MeasurementTerms)
+{
+    public PackageTerms ToTerms() => new(
+        PackageId,
+        PricingOptionId,
+        PricingModel,
+        decimal.Parse(Rate, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
+        MeasurementTerms?.BillingMeasurement is { } m
+            ? new BillingMeasurement(m.Vendor, m.MaxVariancePercent, m.MeasurementWindow, m.FinalizationDeadlineHours, MeasurementTerms.MakegoodPolicy?.AvailableRemedies ?? [])
+            : null);
+}
+
+/// <summary>AdCP's measurement terms, as far as settlement needs them.</summary>
+internal sealed record MeasurementTermsBody(BillingMeasurementBody? BillingMeasurement, MakegoodPolicyBody? MakegoodPolicy);
+
+internal sealed record BillingMeasurementBody(BrandKey Vendor, decimal? MaxVariancePercent, string? MeasurementWindow, int? FinalizationDeadlineHours);
+
+internal sealed record MakegoodPolicyBody(IReadOnlyList<string>? AvailableRemedies);

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host.Wire;
+
+/// <summary>How our own bodies are read and written. Amounts are strings already, so nothing here rounds.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(UtcJson), typeof(PeriodJson),
+        typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
+        typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
+        typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>),
+    ])]
+[JsonSerializable(typeof(AgentBody))]
+[JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(AccountBody))]
+[JsonSerializable(typeof(ContractBody))]
+[JsonSerializable(typeof(MediaBuyBody))]
+[JsonSerializable(typeof(EndpointRequest))]
+[JsonSerializable(typeof(IssuedEndpoint))]
+[JsonSerializable(typeof(EndpointList))]
+[JsonSerializable(typeof(SettlementList))]
+[JsonSerializable(typeof(SettlementBody))]
+[JsonSerializable(typeof(DecisionRequest))]
+[JsonSerializable(typeof(TotalsBody))]
+internal sealed partial class HostJson : JsonSerializerContext
+{
+    /// <summary>An answer in JSON.</summary>
+    public static IResult Answer<T>(int status, T body, JsonTypeInfo<T> type) => TypedResults.Json(body, type, "application/json", status);
+
+    /// <summary>The wire name of an enum value.</summary>
+    public static string Name<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+}

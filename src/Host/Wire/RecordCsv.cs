@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+using AdcpFunctions.Ledger;
+
+namespace AdcpFunctions.Host.Wire;
+
+/// <summary>Settled records as a flat table for spreadsheets (RFC 4180).</summary>
+/// <remarks>
+/// A spreadsheet runs a text that begins like a formula, so such text gets an apostrophe in front. Numbers never do: a credit
+/// begins with a minus and must stay a number.
+/// </remarks>
+internal static class RecordCsv
+{
+    private sealed record CsvColumn(string Name, bool IsText, Func<SettledRecord, string?> Value);
+
+    private static readonly CsvColumn[] Columns =
+    [
+        Number("seq", r => r.Seq.ToString(CultureInfo.InvariantCulture)),
+        Text("message_id", r => r.MessageId),
+        Text("settlement_id", r => r.SettlementId),
+        Number("revision", r => r.Revision.ToString(CultureInfo.InvariantCulture)),
+        Text("tenant", r => r.Tenant),
+        Text("account_id", r => r.AccountId),
+        Text("media_buy_id", r => r.MediaBuyId),
+        Text("package_ids", r => string.Join(' ', r.PackageIds)),
+        Text("pricing_option_id", r => r.PricingOptionId),
+        Text("period_start", r => r.ReportingPeriod.Start),
+        Text("period_end", r => r.ReportingPeriod.End),
+        Text("measurement_window", r => r.MeasurementWindow),
+        Text("booking_period", r => r.BookingPeriod),
+        Text("settled_at", r => r.SettledAt),
+        Text("currency", r => r.Currency),
+        Text("pricing_model", r => r.PricingModel),
+        Number("rate", r => r.Rate),
+        Number("delta_quantity", r => r.Delta.Quantity),
+        Number("delta_amount", r => r.Delta.Amount),
+        Number("cumulative_quantity", r => r.Cumulative.Quantity),
+        Number("cumulative_amount", r => r.Cumulative.Amount),
+        Text("basis_authority", r => r.Basis.Authority),
+        Text("basis_source", r => r.Basis.Source),
+        Text("basis_fallback", r => r.Basis.Fallback ? "true" : "false"),
+        Number("seller_count", r => r.SellerCount),
+        Number("usage_count", r => r.UsageCount),
+        Number("variance_percent", r => r.VariancePercent),
+        Text("reasons", r => string.Join(' ', r.Reasons)),
+        Number("contract_version", r => r.ContractVersion.ToString(CultureInfo.InvariantCulture)),
+        Text("bill_to_party", r => r.Invoice.BillToParty),
+        Text("legal_name", r => r.Invoice.LegalName),
+        Text("po_number", r => r.Invoice.PoNumber),
+        Text("estimate_number", r => r.Invoice.EstimateNumber),
+        Text("payment_terms", r => r.Invoice.PaymentTerms),
+        Text("evidence_hashes", r => string.Join(' ', r.EvidenceHashes)),
+        Text("chain_head", r => r.ChainHead),
+        Text("sandbox", r => r.Sandbox ? "true" : "false"),
+    ];
+
+    public static string Header => string.Join(',', Columns.Select(c => c.Name)) + "\r\n";
+
+    public static string Line(SettledRecord record) => string.Join(',', Columns.Select(c => Cell(c.Value(record) ?? "", c.IsText))) + "\r\n";
+
+    private static string Cell(string value, bool isText)
+    {
+        if (isText && value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
+            value = "'" + value;
+        return value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : new StringBuilder(value).Replace("\"", "\"\"").Insert(0, '"').Append('"').ToString();
+    }
+
+    private static CsvColumn Text(string name, Func<SettledRecord, string?> value) => new(name, IsText: true, value);
+
+    private static CsvColumn Number(string name, Func<SettledRecord, string?> value) => new(name, IsText: false, value);
+}

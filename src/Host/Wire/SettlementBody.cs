@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text.Json;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host.Wire;
+
+/// <summary>One page of settlements.</summary>
+/// <param name="Next">Where the next page begins; null on the last.</param>
+internal sealed record SettlementList(IReadOnlyList<SettlementSummary> Settlements, string? Next);
+
+/// <summary>A settlement in a list.</summary>
+/// <param name="Amount">What was invoiced so far; null while nothing was.</param>
+internal sealed record SettlementSummary(
+    string Id,
+    string AccountId,
+    string MediaBuyId,
+    ReportingPeriod ReportingPeriod,
+    string? MeasurementWindow,
+    SettlementStatus State,
+    IReadOnlyList<string> ReasonCodes,
+    bool Billable,
+    int? ContractVersion,
+    string? Amount,
+    string Currency,
+    DateTimeOffset ChangedAt);
+
+/// <summary>Why a settlement is or is not billable: everything the decision was taken on.</summary>
+/// <param name="Sentence">The same in one sentence.</param>
+/// <param name="Seller">What the seller's delivery rows said.</param>
+/// <param name="Usage">What <c>report_usage</c> said.</param>
+/// <param name="Provisional">What was said and decided nothing, oldest first.</param>
+/// <param name="History">Every decision; each carries the hash of the one before.</param>
+internal sealed record SettlementBody(
+    string Id,
+    string AccountId,
+    string MediaBuyId,
+    string? GroupId,
+    IReadOnlyList<string> PackageIds,
+    string? PricingOptionId,
+    PricingModel? PricingModel,
+    string? Rate,
+    string Currency,
+    ReportingPeriod ReportingPeriod,
+    string? MeasurementWindow,
+    SettlementStatus State,
+    string Sentence,
+    IReadOnlyList<string> ReasonCodes,
+    bool Billable,
+    int? ContractVersion,
+    Party? Authority,
+    Side? AuthoritySide,
+    SideBody Seller,
+    SideBody Usage,
+    VarianceBody Variance,
+    DeadlineBody? Deadline,
+    BreachBody? Breach,
+    DateTimeOffset? DueAt,
+    IReadOnlyList<PostingBody> Postings,
+    IReadOnlyList<ProvisionalBody> Provisional,
+    IReadOnlyList<DecisionBody> History);
+
+/// <summary>One side's final count for the whole group.</summary>
+/// <param name="Final">False while any package of the group lacks a final.</param>
+internal sealed record SideBody(bool Final, string? Quantity, string? Cost, DateTimeOffset? FinalizedAt, DateTimeOffset? ReceivedAt, IReadOnlyList<StatementBody> Statements)
+{
+    public static SideBody Of(Side side, SettlementState state, TermsGroup? group)
+    {
+        IReadOnlyDictionary<string, UnitFinals> said = state.On(side);
+        SideFinal? sum = group is null ? null : SideFinal.Of(side, said, group);
+        IEnumerable<Statement> statements = said.OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(s => s.Value.First.Hash == s.Value.Newest.Hash ? [s.Value.Newest] : new[] { s.Value.First, s.Value.Newest });
+        return new SideBody(sum is not null, Exact.Text(sum?.Quantity), Exact.Text(sum?.Cost), sum?.FinalizedAt, sum?.ReceivedAt, [.. statements.Select(StatementBody.Of)]);
+    }
+}
+
+/// <param name="PackageId">Null for a usage record, which speaks for its whole group.</param>
+internal sealed record StatementBody(string? PackageId, string? Quantity, string? Cost, DateTimeOffset? FinalizedAt, DateTimeOffset ReceivedAt, string Reporter, string ContentHash, string? Evidence)
+{
+    public static StatementBody Of(Statement s) =>
+        new(s.Unit.Length == 0 ? null : s.Unit, Exact.Text(s.Quantity), Exact.Text(s.Cost), s.FinalizedAt, s.ReceivedAt, s.Reporter, s.Hash, s.Evidence.Length == 0 ? null : s.Evidence);
+}
+
+/// <param name="Percent">Of the greater count; null while only one is final.</param>
+/// <param name="TolerancePercent">Null when none was agreed.</param>
+internal sealed record VarianceBody(string? Percent, string? TolerancePercent);
+
+internal sealed record BreachBody(Party LateParty, Side LateSide, DateTimeOffset Due, DateTimeOffset GraceEnd, DateTimeOffset RecordedAt)
+{
+    public static BreachBody Of(Breach b) => new(b.LateParty, b.LateSide, b.Deadline.Due, b.Deadline.GraceEnd, b.RecordedAt);
+}
+
+/// <summary>One revision of what is invoiced.</summary>
+internal sealed record PostingBody(
+    int Revision,
+    Side Basis,
+    bool Fallback,
+    string? Quantity,
+    string Amount,
+    string? DeltaQuantity,
+    string DeltaAmount,
+    string? SellerCount,
+    string? UsageCount,
+    string? VariancePercent,
+    DateTimeOffset SettledAt,
+    IReadOnlyList<string> ReasonCodes,
+    int ContractVersion)
+{
+    public static PostingBody Of(Posting p, string currency) => new(
+        p.Revision, p.Basis, p.IsFallback, Exact.Text(p.Quantity), Money.Text(p.Amount, currency), Exact.Text(p.DeltaQuantity), Money.Text(p.DeltaAmount, currency),
+        Exact.Text(p.SellerCount), Exact.Text(p.UsageCount), Exact.Text(p.Variance), p.SettledAt, p.Reasons, p.ContractVersion);
+}
+
+/// <summary>A statement that decided nothing.</summary>
+/// <param name="Final">As the sender said; null when it did not.</param>
+/// <param name="ProvisionalAfterFinal">True when its side had already been final.</param>
+/// <param name="Statement">As received.</param>
+internal sealed record ProvisionalBody(Side Side, string Reporter, DateTimeOffset ReceivedAt, string? MeasurementWindow, bool? Final, bool ProvisionalAfterFinal, JsonElement Statement);
+
+/// <summary>One decision of the chain.</summary>
+internal sealed record DecisionBody(int Sequence, DateTimeOffset At, string Previous, string Hash, IReadOnlyList<EventBody> Events);
+
+/// <summary>One thing that happened. Which members are set follows from its kind.</summary>
+internal sealed record EventBody(
+    string Kind,
+    Side? Side = null,
+    StatementBody? Statement = null,
+    int? ContractVersion = null,
+    string? Reporter = null,
+    DateTimeOffset? ReceivedAt = null,
+    BreachBody? Breach = null,
+    string? By = null,
+    DateTimeOffset? At = null,
+    string? Reason = null,
+    PostingBody? Posting = null,
+    SettlementStatus? State = null,
+    IReadOnlyList<string>? ReasonCodes = null,
+    DateTimeOffset? DueAt = null)
+{
+    public static EventBody Of(SettlementEvent happened, string currency) => happened switch
+    {
+        SettlementEvent.FinalReceived e => new EventBody("final_received", Side: e.Statement.Side, Statement: StatementBody.Of(e.Statement), ContractVersion: e.ContractVersion),
+        SettlementEvent.UnknownReceived e => new EventBody("unknown_received", Reporter: e.Reporter, ReceivedAt: e.ReceivedAt),
+        SettlementEvent.DeadlineMissed e => new EventBody("deadline_missed", Breach: BreachBody.Of(e.Breach)),
+        SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason),
+        SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, currency)),
+        SettlementEvent.StatusChanged e => new EventBody("status_changed", State: e.Status, ReasonCodes: e.Reasons, DueAt: e.DueAt),
+        _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
+    };
+}
+
+/// <summary>What a party decides about a settlement.</summary>
+internal sealed record DecisionRequest(string Decision, string Reason);
+
+/// <summary>Numbers as text, digit by digit.</summary>
+internal static class Exact
+{
+    public static string? Text(decimal? value) => value?.ToString("0.############################", CultureInfo.InvariantCulture);
+}
