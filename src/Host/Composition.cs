@@ -61,6 +61,7 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<Intake>();
         services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<SettlementExplainer>();
 
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton<Relay>();

@@ -25,8 +25,14 @@ internal sealed class Demo : IAsyncDisposable
     /// <returns>0 when every step was answered as expected.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        if (Console.IsOutputRedirected)
+        bool piped = Console.IsOutputRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = piped ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = piped ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (piped)
             console.Profile.Width = 200;
         if (args.Length > 0)
         {
@@ -96,10 +102,10 @@ internal sealed class Demo : IAsyncDisposable
     private async Task RegisterAsync(string buy, string terms, string rate, string? measurement, string policies)
     {
         string windows = """[{"window_id":"c7","duration_days":7},{"window_id":"post_sivt","duration_days":0}]""";
-        string package = $$"""{"package_id":"{{buy}}_p1","pricing_option_id":"po_{{buy}}","pricing_model":"cpm","rate":"{{rate}}"{{(measurement is null ? "" : ",\"measurement_terms\":" + measurement)}}}""";
+        string package = $$"""{"package_id":"{{buy}}_p1","pricing_option_id":"po_{{buy}}","pricing_model":"cpm","rate":"{{rate}}"{{(measurement is null ? "" : ",\"measurement_terms\":" + measurement)}} }""";
         await PutAsync($"/v1/media-buys/{buy}", $$"""
             {"account_id":"acct_acme","seller_agent":"streamhaus","currency":"USD","flight":{"start":"2026-03-01T00:00:00Z","end":"2026-03-31T23:59:59Z"},
-             "billing_cadence":"monthly","windows":{{windows}},"packages":[{{package}}]{{policies}}}
+             "billing_cadence":"monthly","windows":{{windows}},"packages":[{{package}}]{{policies}} }
             """);
         _console.MarkupLineInterpolated($"  {buy,-18} {terms}");
     }
@@ -110,7 +116,7 @@ internal sealed class Demo : IAsyncDisposable
         string finality = final ? $$""","final":true,"finalized_at":"{{at}}" """ : ""","final":false""";
         string body = string.Create(CultureInfo.InvariantCulture, $$"""
             {"idempotency_key":"demo-{{buy}}-{{at}}","reporting_period":{"start":"2026-03-01T00:00:00Z","end":"2026-03-31T23:59:59Z"},
-             "usage":[{"account":{"account_id":"acct_acme"},"media_buy_id":"{{buy}}","impressions":{{impressions}},"vendor_cost":{{cost}},"currency":"USD","measurement_window":"{{window}}"{{finality}}}]}
+             "usage":[{"account":{"account_id":"acct_acme"},"media_buy_id":"{{buy}}","impressions":{{impressions}},"vendor_cost":{{cost}},"currency":"USD","measurement_window":"{{window}}"{{finality}} }]}
             """);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/adcp/report_usage") { Content = Json(body) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -125,8 +131,8 @@ internal sealed class Demo : IAsyncDisposable
         string body = string.Create(CultureInfo.InvariantCulture, $$"""
             {"idempotency_key":"demo-{{buy}}-{{at}}","operation_id":"delivery_{{buy}}","task_id":"delivery_{{buy}}_1","task_type":"media_buy_delivery","status":"completed","timestamp":"{{at}}",
              "result":{"notification_type":"scheduled","reporting_period":{"start":"2026-03-01T00:00:00Z","end":"2026-03-31T23:59:59Z"},"currency":"USD",
-              "media_buy_deliveries":[{"media_buy_id":"{{buy}}","status":"completed","is_final":true,"finalized_at":"{{at}}","totals":{"impressions":{{impressions}},"spend":{{spend}}},
-               "by_package":[{"package_id":"{{buy}}_p1","impressions":{{impressions}},"spend":{{spend}},"is_final":true,"finalized_at":"{{at}}"{{staged}}}]}]}}
+              "media_buy_deliveries":[{"media_buy_id":"{{buy}}","status":"completed","is_final":true,"finalized_at":"{{at}}","totals":{"impressions":{{impressions}},"spend":{{spend}} },
+               "by_package":[{"package_id":"{{buy}}_p1","impressions":{{impressions}},"spend":{{spend}},"is_final":true,"finalized_at":"{{at}}"{{staged}} }] }] } }
             """);
         string timestamp = At(at).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = Json(body) };
@@ -149,7 +155,7 @@ internal sealed class Demo : IAsyncDisposable
         await RingAsync();
         using JsonDocument listed = await GetAsync($"/v1/settlements?account_id=acct_acme&media_buy_id={buy}");
         JsonElement settlement = listed.RootElement.GetProperty("settlements")[0];
-        _console.MarkupLineInterpolated($"[grey]{at[..16]}[/] {buy,-18} {what} -> [bold]{settlement.GetProperty("state").GetString()}[/]");
+        _console.MarkupLineInterpolated($"[grey]{at[..16]}[/] {buy,-18} {what} -> [bold]{settlement.GetProperty("state").GetString()}[/] [grey]{string.Join(", ", settlement.GetProperty("reason_codes").EnumerateArray().Select(r => r.GetString()))}[/]");
     }
 
     private async Task RingAsync()

@@ -25,7 +25,7 @@ internal sealed class ChildHost : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in new[] { typeof(HostOptions).Assembly.Location, "--urls", Http.BaseAddress!.ToString(), "--queue-dir", Path.Combine(_folder, "queue") })
             start.ArgumentList.Add(argument);
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
@@ -85,7 +85,7 @@ internal sealed class ChildHost : IAsyncDisposable
         }
     }
 
-    public HttpRequestMessage Request(HttpMethod method, string path, string? body = null, string? key = AdminKey)
+    public static HttpRequestMessage Request(HttpMethod method, string path, string? body = null, string? key = AdminKey)
     {
         var request = new HttpRequestMessage(method, path);
         if (body is not null)
