@@ -128,8 +128,6 @@ public sealed class ContractCatalog(IPartitionedTable table)
         return contracts.Find(mediaBuyId);
     }
 
-    public async ValueTask<string?> AccountOfAsync(string tenant, string sellerAgent, string mediaBuyId, CancellationToken cancel) => (await table.GetAsync(tenant, sellerAgent + mediaBuyId, cancel))?.RowKey;
-
     /// <summary>Tells every instance that a contract changed; written after the change and before it is acknowledged.</summary>
     public async ValueTask ChangedAsync(string tenant, string account, string mediaBuyId, CancellationToken cancel)
     {
