@@ -107,7 +107,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             foreach (ReadOnlyMemory<byte> line in page.Lines)
             {
                 if (Read(line, found.Head.MediaBuyId, out bool? final) is { } statement)
-                    seen.Add(new ProvisionalBody(said.Side, said.Reporter, said.ReceivedAt, said.Window, final, after, statement));
+                    seen.Add(new ProvisionalBody(said.Side, said.Reporter, said.ReceivedAt, said.Window, final, after && final is not true, statement));
             }
         }
 
@@ -125,10 +125,25 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         if (!tape.TryRead(line, JsonLimits.Default, out _)
             || !tape.Root.TryGetMember("media_buy_id"u8, out JsonNode id) || id.Kind != JsonKind.String || id.GetString() != mediaBuyId)
             return null;
-        // A usage record says final, a delivery row is_final.
-        if (tape.Root.TryGetMember("final"u8, out JsonNode said) || tape.Root.TryGetMember("is_final"u8, out said))
-            final = said.Kind switch { JsonKind.True => true, JsonKind.False => false, _ => null };
+        final = FinalOf(tape.Root);
         using JsonDocument document = JsonDocument.Parse(line);
         return document.RootElement.Clone();
+    }
+
+    /// <summary>A usage record says <c>final</c>; a delivery row is final when all of its packages are, whatever the row says.</summary>
+    private static bool? FinalOf(JsonNode statement)
+    {
+        if (statement.TryGetMember("by_package"u8, out JsonNode packages) && packages.Count > 0)
+        {
+            foreach (JsonNode package in packages.Items)
+            {
+                if (!package.TryGetMember("is_final"u8, out JsonNode flag) || flag.Kind != JsonKind.True)
+                    return false;
+            }
+
+            return true;
+        }
+
+        return statement.TryGetMember("final"u8, out JsonNode said) ? said.Kind == JsonKind.True : statement.TryGetMember("is_final"u8, out _) ? false : null;
     }
 }

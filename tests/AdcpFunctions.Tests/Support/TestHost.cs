@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AdcpFunctions.Adapters;
+using AdcpFunctions.Host;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+using AdcpFunctions.Tests.Adapters;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using JsonNode = System.Text.Json.Nodes.JsonNode;
+
+namespace AdcpFunctions.Tests.Support;
+
+/// <summary>An answer as it came over the wire.</summary>
+internal sealed record HttpAnswer(HttpStatusCode Status, string Body, string? MediaType, HttpResponseHeaders Headers)
+{
+    public JsonNode Json => JsonNode.Parse(Body)!;
+
+    public string? Code => (string?)Json["code"];
+}
+
+/// <summary>The whole service on a port of its own, over a temporary ledger and a clock that stands still.</summary>
+/// <remarks>Every JSON answer of a <c>/v1</c> route is judged by its schema before a test sees it.</remarks>
+internal sealed partial class TestHost : IAsyncDisposable
+{
+    public const string AdminKey = "test-admin-key-of-the-default-tenant";
+    public const string OtherTenantKey = "test-admin-key-of-the-other-tenant";
+
+    private readonly WebApplication _app;
+    private readonly TemporaryFile _file;
+    private readonly SqliteTable _table;
+    private readonly HttpClient _http;
+    private int _keys;
+
+    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FakeTime time)
+    {
+        (_app, _file, _table, Time) = (app, file, table, time);
+        _http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+    }
+
+    public FakeTime Time { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null)
+    {
+        var time = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
+        var file = new TemporaryFile();
+        var options = new HostOptions { LedgerPath = file.Path, InProcessTimers = false };
+        options.AdminKeys["default"] = AdminKey;
+        options.AdminKeys["other"] = OtherTenantKey;
+        configure?.Invoke(options);
+
+        SqliteTable table = SqliteTable.Open(file.Path);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        Composition.AddFlow(builder, options, table, time);
+        WebApplication app = builder.Build();
+        Composition.UseFlow(app);
+        await Bootstrap.AdminKeysAsync(app.Services, TextWriter.Null);
+        await app.StartAsync();
+        return new TestHost(app, file, table, time);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+        await _table.DisposeAsync();
+        _file.Dispose();
+    }
+
+    public Task<HttpAnswer> GetAsync(string path, string? key = AdminKey, string? accept = null) => SendAsync(HttpMethod.Get, path, key, null, accept);
+
+    public Task<HttpAnswer> PutAsync(string path, JsonNode body, string? key = AdminKey) => SendAsync(HttpMethod.Put, path, key, body.ToJsonString());
+
+    public Task<HttpAnswer> PostAsync(string path, JsonNode? body, string? key = AdminKey) => SendAsync(HttpMethod.Post, path, key, body?.ToJsonString());
+
+    public async Task<HttpAnswer> SendAsync(HttpMethod method, string path, string? key, string? body, string? accept = null, string mediaType = "application/json", params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        foreach ((string name, string value) in headers)
+            request.Headers.Add(name, value);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, mediaType);
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        var answer = new HttpAnswer(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Content.Headers.ContentType?.MediaType, response.Headers);
+        if (path.StartsWith("/v1/", StringComparison.Ordinal) && answer.MediaType is "application/json" or "application/problem+json")
+            AssertFits(SchemaOf(method, path.Split('?')[0], answer), answer.Body);
+        return answer;
+    }
+
+    public static void AssertFits(string schema, string json)
+    {
+        using JsonTape tape = JsonTape.Rent();
+        Assert.True(tape.TryRead(Encoding.UTF8.GetBytes(json), JsonLimits.Default, out JsonFault fault), $"{fault.Kind} at {fault.Offset}: {json}");
+        var violations = new List<SchemaViolation>();
+        SchemaSet.Embedded[schema].Validate(tape.Root, violations);
+        Assert.True(violations.Count == 0, $"{schema}: {string.Join("; ", violations)}\n{json}");
+    }
+
+    /// <summary>Publishes what was decided.</summary>
+    public Task<int> PublishAsync(string tenant = "default") => Services.GetRequiredService<Relay>().RunAsync(tenant, CancellationToken.None);
+
+    /// <summary>Lets the clock jump and the timers look.</summary>
+    /// <remarks>Once a test: the ledger takes a second jump for an outage of its own and lengthens every grace by it.</remarks>
+    public async Task SweepAtAsync(DateTimeOffset at)
+    {
+        Time.UtcNow = at;
+        await Services.GetRequiredService<DeadlineSweep>().RunAsync(CancellationToken.None);
+    }
+
+    private static string SchemaOf(HttpMethod method, string path, HttpAnswer answer)
+    {
+        if (answer.MediaType == "application/problem+json")
+            return "problem.v1.json";
+        string[] parts = path.Split('/');
+        return (method.Method, parts[2], parts.Length) switch
+        {
+            ("POST", "agents", _) => "issued-key.v1.json",
+            (_, "agents", _) => "agent.v1.json",
+            (_, "accounts", _) => "account.v1.json",
+            (_, "media-buys", _) => "media-buy.v1.json",
+            ("POST", "webhook-endpoints", _) => "issued-endpoint.v1.json",
+            (_, "webhook-endpoints", _) => "webhook-endpoints.v1.json",
+            (_, "settlements", 3) => "settlements.v1.json",
+            (_, "settlements", _) => "settlement.v1.json",
+            (_, "settled-records", 3) => "settled-records.v1.json",
+            (_, "settled-records", _) => "totals.v1.json",
+            _ => throw new ArgumentException($"No schema is known for {method} {path}."),
+        };
+    }
+}
