@@ -17,7 +17,12 @@ internal static partial class Composition
             return 1;
         }
 
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
+            ContentRootPath = AppContext.BaseDirectory,
+        });
         if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
         HostOptions options = HostOptions.From(builder.Configuration);

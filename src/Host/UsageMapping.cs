@@ -17,7 +17,9 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
     private readonly Dictionary<string, (JsonNode Reference, AccountContracts? Contracts)> _accounts = new(StringComparer.Ordinal);
     private readonly List<(int Index, AdcpError Error)> _errors = [];
     private string[] _accountOf = [];
+    private (string? Reference, AccountContracts? Contracts) _known;
     private bool[] _refused = [];
+    private RegisteredBuy?[] _buys = [];
 
     public Push Push { get; } = new(caller.Tenant, Side.UsagePush, caller.Agent.Id, requestToken, now, period.StartText, period.EndText);
 
@@ -34,6 +36,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         int count = usage.Count;
         _accountOf = new string[count];
         _refused = new bool[count];
+        _buys = new RegisteredBuy?[count];
         foreach (IGrouping<int, SchemaViolation> record in violations.GroupBy(v => ReportUsage.RecordOf(v.Pointer)!.Value))
         {
             SchemaViolation first = record.First();
@@ -74,7 +77,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         var missing = new Dictionary<AccountContracts, HashSet<string>>();
         for (int i = 0; i < records.Length; i++)
         {
-            if (_refused[i] || !records[i].MediaBuyId.Exists || _accounts[_accountOf[i]].Contracts is not { } contracts || Find(contracts, records[i].MediaBuyId) is not null)
+            if (_refused[i] || !records[i].MediaBuyId.Exists || ContractsOf(i) is not { } contracts || (_buys[i] = Find(contracts, records[i].MediaBuyId)) is not null)
                 continue;
             if (!missing.TryGetValue(contracts, out HashSet<string>? ids))
                 missing[contracts] = ids = new HashSet<string>(StringComparer.Ordinal);
@@ -87,16 +90,18 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
     /// <summary>Says of every record what it means.</summary>
     public void Map(ReadOnlySpan<UsageRecord> records)
     {
-        string known = "";
-        AccountContracts? contracts = null;
         for (int i = 0; i < records.Length; i++)
         {
-            if (_refused[i])
-                continue;
-            if (!ReferenceEquals(known, _accountOf[i]))
-                (known, contracts) = (_accountOf[i], _accounts[_accountOf[i]].Contracts);
-            Map(i, in records[i], contracts);
+            if (!_refused[i])
+                Map(i, in records[i], ContractsOf(i));
         }
+    }
+
+    private AccountContracts? ContractsOf(int index)
+    {
+        if (!ReferenceEquals(_known.Reference, _accountOf[index]))
+            _known = (_accountOf[index], _accounts[_accountOf[index]].Contracts);
+        return _known.Contracts;
     }
 
     private void Map(int index, in UsageRecord record, AccountContracts? contracts)
@@ -142,7 +147,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             return;
         }
 
-        if (Find(contracts, record.MediaBuyId) is { } buy)
+        if ((_buys[index] ?? Find(contracts, record.MediaBuyId)) is { } buy)
             Map(index, in record, buy);
         else
             Refuse(index, ProtocolError.MediaBuyNotFound, "No such media buy on this account.", $"usage[{index}].media_buy_id");

@@ -22,11 +22,13 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     public string Partition { get; } = LedgerKeys.Ledger(tenant, account.Id, LedgerKeys.Shard(document.MediaBuyId));
 
     /// <summary>The version last registered.</summary>
-    public Contract Newest => document.Versions[^1];
+    public Contract Newest { get; } = document.Versions[^1];
 
     /// <summary>Rule VER-1: a period is settled under the newest version in force at its start.</summary>
     public Contract InForce(ReportingPeriod period)
     {
+        if (document.Versions.Count == 1)
+            return Newest;
         for (int i = document.Versions.Count - 1; i > 0; i--)
         {
             if (document.Versions[i].EffectiveFrom <= period.Start)

@@ -50,6 +50,8 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
     private const int ColumnBytes = 60 * 1024;
     private const int ColumnsPerRow = 14;
 
+    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\n\r"u8);
+
     /// <summary>The longest record that fits a page's column.</summary>
     public const int MaxRecordBytes = ColumnBytes;
 
@@ -97,60 +99,51 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
 
     private static IEnumerable<TableRow> Pages(Push push, List<PageLine> lines)
     {
-        foreach (IGrouping<(ReportingPeriod Period, string? Window), PageLine> slice in lines.GroupBy(l => (l.Period, l.Window)))
+        foreach ((ReportingPeriod period, string? window, List<PageLine> slice) in Slices(lines))
         {
             int number = 0;
-            var columns = new List<Column>();
-            var column = new ArrayBufferWriter<byte>(ColumnBytes);
-            int count = 0;
-            foreach (PageLine line in slice)
+            for (int at = 0; at < slice.Count;)
             {
-                if (column.WrittenCount + line.Raw.Length + 1 > ColumnBytes)
-                    Close();
-                if (columns.Count == ColumnsPerRow)
-                    yield return Row();
-                if (column.WrittenCount > 0)
-                    column.Write("\n"u8);
-                Append(column, line.Raw.Span);
-                count++;
-            }
-
-            Close();
-            yield return Row();
-
-            void Close()
-            {
-                columns.Add(new Column("r" + columns.Count, column.WrittenMemory.ToArray()));
-                column.ResetWrittenCount();
-            }
-
-            TableRow Row()
-            {
-                var document = new PageDocument(push.Side, push.Reporter, push.ReceivedAt, slice.Key.Period, slice.Key.Window, push.StatedStart, push.StatedEnd, count);
-                var row = new TableRow(
-                    LedgerKeys.Page(slice.Key.Period, slice.Key.Window, push.RequestToken, number++),
-                    [new Column("body", JsonSerializer.SerializeToUtf8Bytes(document, LedgerJson.Default.PageDocument)), .. columns],
-                    null);
-                columns.Clear();
-                count = 0;
-                return row;
+                int first = at;
+                var columns = new List<Column>(2) { default };
+                while (at < slice.Count && columns.Count <= ColumnsPerRow)
+                    columns.Add(new Column($"r{columns.Count - 1}", Fill(slice, ref at)));
+                var document = new PageDocument(push.Side, push.Reporter, push.ReceivedAt, period, window, push.StatedStart, push.StatedEnd, at - first);
+                columns[0] = new Column("body", JsonSerializer.SerializeToUtf8Bytes(document, LedgerJson.Default.PageDocument));
+                yield return new TableRow(LedgerKeys.Page(period, window, push.RequestToken, number++), columns, null);
             }
         }
     }
 
-    /// <summary>A line of a page is one line: white space between tokens may hold line breaks, strings may not.</summary>
-    private static void Append(ArrayBufferWriter<byte> column, ReadOnlySpan<byte> raw)
+    /// <summary>As many lines as fit a column, copied once.</summary>
+    private static byte[] Fill(List<PageLine> lines, ref int at)
     {
-        if (raw.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        int end = at, length = -1;
+        while (end < lines.Count && length + 1 + lines[end].Raw.Length <= ColumnBytes)
+            length += 1 + lines[end++].Raw.Length;
+
+        byte[] column = GC.AllocateUninitializedArray<byte>(length);
+        int to = 0;
+        for (; at < end; at++)
         {
-            column.Write(raw);
-            return;
+            if (to > 0)
+                column[to++] = (byte)'\n';
+            Span<byte> line = column.AsSpan(to, lines[at].Raw.Length);
+            lines[at].Raw.Span.CopyTo(line);
+            // A line of a page is one line: JSON may break lines between tokens, never inside one.
+            line.ReplaceAny(LineBreaks, (byte)' ');
+            to += line.Length;
         }
 
-        foreach (byte b in raw)
-        {
-            if (b is not ((byte)'\n' or (byte)'\r'))
-                column.Write([b]);
-        }
+        return column;
+    }
+
+    /// <summary>The lines by period and window. Nearly every push has one of each, so the list is only taken apart when it must be.</summary>
+    private static IEnumerable<(ReportingPeriod Period, string? Window, List<PageLine> Lines)> Slices(List<PageLine> lines)
+    {
+        PageLine one = lines[0];
+        return lines.TrueForAll(l => l.Period == one.Period && l.Window == one.Window)
+            ? [(one.Period, one.Window, lines)]
+            : lines.GroupBy(l => (l.Period, l.Window)).Select(same => (same.Key.Period, same.Key.Window, same.ToList()));
     }
 }
