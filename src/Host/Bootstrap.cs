@@ -46,7 +46,10 @@ internal static class Bootstrap
     {
         await directory.AddTenantAsync(tenant, CancellationToken.None);
         await directory.PutAgentAsync(tenant, new Agent(AdminId, AgentRole.Admin, ["*"], Suspended: false), CancellationToken.None);
-        if (await directory.HolderAsync(key, now, CancellationToken.None) is null)
+        (string Tenant, Agent Agent)? holder = await directory.HolderAsync(key, now, CancellationToken.None);
+        if (holder is var (held, agent) && (held != tenant || agent.Id != AdminId))
+            throw new ValidationException($"The admin key of tenant '{tenant}' is another agent's key.");
+        if (holder is null)
             await directory.PutKeyAsync(key, Agents.Stored(tenant, AdminId, key, now, null), CancellationToken.None);
     }
 }

@@ -15,17 +15,16 @@ internal readonly record struct Call(HttpContext Http, Caller Caller)
         where T : notnull => Http.RequestServices.GetRequiredService<T>();
 
     /// <summary>The <c>{id}</c> of <c>/v1/{collection}/{id}</c>.</summary>
-    /// <remarks>Taken from the target as sent: the server leaves %2F undecoded in route values, so an id with a slash would be another id.</remarks>
+    /// <remarks>The server leaves %2F undecoded in route values, where it may also stand for %252F; what was meant is read off the target as sent.</remarks>
     public string Id
     {
         get
         {
-            string target = Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-            int query = target.IndexOf('?', StringComparison.Ordinal);
-            string path = query < 0 ? target : target[..query];
-            int version = path.IndexOf("/v1/", StringComparison.OrdinalIgnoreCase);
-            string[] segments = path[(version + 4)..].Split('/');
-            return Uri.UnescapeDataString(segments[1]);
+            string id = (string?)Http.Request.RouteValues["id"] ?? "";
+            if (!id.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+                return id;
+            string[] sent = Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].Split('/');
+            return sent.Length > 3 ? Uri.UnescapeDataString(sent[3]) : id;
         }
     }
 

@@ -55,9 +55,10 @@ internal static class SettledRecords
         Feed feed = call.Service<Feed>();
         var entries = new List<FeedEntry>();
         long last = after;
-        for (int looks = 0; entries.Count < limit && looks < MaxLooks; looks += limit)
+        int ahead = call.Caller.Agent.Accounts is ["*"] ? limit : MaxLimit;
+        for (int looks = 0; entries.Count < limit && looks < MaxLooks; looks += ahead)
         {
-            IReadOnlyList<FeedEntry> page = await feed.ReadAsync(call.Tenant, sandbox, last, limit, call.Cancel);
+            IReadOnlyList<FeedEntry> page = await feed.ReadAsync(call.Tenant, sandbox, last, ahead, call.Cancel);
             foreach (FeedEntry entry in page)
             {
                 last = entry.Sequence;
@@ -67,7 +68,7 @@ internal static class SettledRecords
                     break;
             }
 
-            if (page.Count < limit)
+            if (page.Count < ahead)
                 break;
         }
 

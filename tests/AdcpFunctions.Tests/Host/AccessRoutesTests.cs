@@ -151,6 +151,18 @@ public class AccessRoutesTests
     }
 
     [Fact]
+    public async Task A_ledger_that_does_not_answer_makes_the_service_unready_but_not_dead()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+
+        await host.CloseLedgerAsync();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.GetAsync("/health/ready", null)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/health/live", null)).Status);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), await host.GetAsync("/v1/settlements") is var a ? (a.Status, a.Code) : default);
+    }
+
+    [Fact]
     public async Task Health_needs_no_key()
     {
         await using TestHost host = await TestHost.StartAsync();

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host;
 using AdcpFunctions.Ledger;
@@ -35,17 +33,21 @@ internal sealed partial class TestHost : IAsyncDisposable
     private readonly TemporaryFile _file;
     private readonly SqliteTable _table;
     private readonly HttpClient _http;
+    private readonly string _printed;
     private int _keys;
 
-    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FakeTime time)
+    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FakeTime time, string printed)
     {
-        (_app, _file, _table, Time) = (app, file, table, time);
+        (_app, _file, _table, Time, _printed) = (app, file, table, time, printed);
         _http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public FakeTime Time { get; }
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>What the start wrote to the console.</summary>
+    public string Printed => _printed;
 
     public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null)
     {
@@ -63,9 +65,20 @@ internal sealed partial class TestHost : IAsyncDisposable
         Composition.AddFlow(builder, options, table, time);
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
-        await Bootstrap.AdminKeysAsync(app.Services, TextWriter.Null);
-        await app.StartAsync();
-        return new TestHost(app, file, table, time);
+        try
+        {
+            using var console = new StringWriter();
+            await Bootstrap.AdminKeysAsync(app.Services, console);
+            await app.StartAsync();
+            return new TestHost(app, file, table, time, console.ToString());
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            await table.DisposeAsync();
+            file.Dispose();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -108,6 +121,9 @@ internal sealed partial class TestHost : IAsyncDisposable
         SchemaSet.Embedded[schema].Validate(tape.Root, violations);
         Assert.True(violations.Count == 0, $"{schema}: {string.Join("; ", violations)}\n{json}");
     }
+
+    /// <summary>Takes the store away under the running service.</summary>
+    public ValueTask CloseLedgerAsync() => _table.DisposeAsync();
 
     /// <summary>Publishes what was decided.</summary>
     public Task<int> PublishAsync(string tenant = "default") => Services.GetRequiredService<Relay>().RunAsync(tenant, CancellationToken.None);
