@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
@@ -30,7 +31,16 @@ internal static partial class Composition
         AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
         WebApplication app = builder.Build();
         UseFlow(app);
-        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+        try
+        {
+            await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+        }
+        catch (ValidationException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
+
         await app.RunAsync();
         return 0;
     }
@@ -55,7 +65,7 @@ internal static partial class Composition
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<Identify>();
 
-        services.AddSingleton<RequestLog>();
+        services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
         services.AddSingleton<EvidenceLog>();
         services.AddSingleton<ContractCatalog>();
         services.AddSingleton<DueIndex>();

@@ -21,7 +21,7 @@ internal sealed partial class DeliveryIntake(
         envelope.TryGetMember("idempotency_key"u8, out JsonNode key);
         string hash = Convert.ToHexStringLower(CanonicalJson.Hash(envelope, CanonicalExclusions.None));
         var kept = new EvidenceDocument(endpoint.Id, endpoint.Sender, now, key.GetString(), Convert.ToHexStringLower(SHA256.HashData(body.Span)), "hmac-sha256", headers, []);
-        switch (await requests.ReserveAsync(endpoint.Tenant, $"hook\n{endpoint.Sender}", kept.IdempotencyKey, hash, now, CancellationToken.None))
+        switch (await requests.ReserveAsync(endpoint.Tenant, ScopeOf(endpoint), kept.IdempotencyKey, hash, now, CancellationToken.None))
         {
             case Reservation.Reserved reserved:
                 return await TakeReservedAsync(reserved, endpoint, envelope, body, kept, now);
@@ -37,6 +37,9 @@ internal sealed partial class DeliveryIntake(
                 throw new System.Diagnostics.UnreachableException(other.GetType().Name);
         }
     }
+
+    /// <summary>One keyspace a sender; an endpoint that was made for some accounts only has its own, or its maker could use up the sender's keys.</summary>
+    private static string ScopeOf(WebhookEndpoint endpoint) => endpoint.Accounts is null ? $"hook\n{endpoint.Sender}" : $"hook\n{endpoint.Sender}\n{endpoint.Id}";
 
     private async Task<HookAnswer> TakeReservedAsync(Reservation.Reserved reserved, WebhookEndpoint endpoint, JsonNode envelope, ReadOnlyMemory<byte> body, EvidenceDocument kept, DateTimeOffset now)
     {
@@ -101,10 +104,11 @@ internal sealed partial class DeliveryIntake(
         }
     }
 
-    /// <summary>Rule HOOK-4: a sender speaks only for media buys bound to it.</summary>
+    /// <summary>Rule HOOK-4: a sender speaks only for media buys bound to it, on the accounts its endpoint was made for.</summary>
+    /// <remarks>Whoever made the endpoint knows its secret, so it can never say more than its maker may see.</remarks>
     private async ValueTask<RegisteredBuy?> FindAsync(WebhookEndpoint endpoint, string mediaBuyId, Dictionary<string, AccountContracts?> opened)
     {
-        if (await catalog.AccountOfAsync(endpoint.Tenant, endpoint.Sender, mediaBuyId, CancellationToken.None) is not { } accountId)
+        if (await catalog.AccountOfAsync(endpoint.Tenant, endpoint.Sender, mediaBuyId, CancellationToken.None) is not { } accountId || !endpoint.Covers(accountId))
             return null;
         if (!opened.TryGetValue(accountId, out AccountContracts? contracts))
         {

@@ -26,6 +26,10 @@ public sealed class HostOptions
     /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
+    /// <value>The default is 60 seconds; 1 to 3,600.</value>
+    public int InFlightSeconds { get; set; } = 60;
+
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
     /// <value>The default is true.</value>
     public bool InProcessTimers { get; set; } = true;
@@ -51,6 +55,7 @@ public sealed class HostOptions
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.InProcessTimers = !bool.TryParse(configuration["Timers:InProcess"], out bool timers) || timers;
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
         if (configuration["ADCP_ADMIN_KEY"] is { Length: > 0 } key)
@@ -64,6 +69,7 @@ public sealed class HostOptions
         Check(nameof(LedgerPath), options.LedgerPath.Length > 0);
         Check(nameof(UsageBytes), options.UsageBytes is >= 1024 and <= 64 * 1024 * 1024);
         Check(nameof(WebhookBytes), options.WebhookBytes is >= 1024 and <= 8 * 1024 * 1024);
+        Check(nameof(InFlightSeconds), options.InFlightSeconds is >= 1 and <= 3600);
         Check(nameof(Fallback), options.Fallback is "automatic" or "on_approval");
         return options;
     }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
@@ -277,31 +276,4 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         "GBP" => "GBP"u8,
         _ => Encoding.ASCII.GetBytes(currency),
     };
-}
-
-internal static class GroupLookup
-{
-    /// <summary>The one group sold under a pricing option; null when none or several are.</summary>
-    public static TermsGroup? SingleOrNone(this IReadOnlyList<TermsGroup> groups, JsonNode pricingOption)
-    {
-        TermsGroup? found = null;
-        for (int i = 0; i < groups.Count; i++)
-        {
-            if (!UsageMapping.Matches(pricingOption, groups[i].PricingOptionId))
-                continue;
-            if (found is not null)
-                return null;
-            found = groups[i];
-        }
-
-        return found;
-    }
-}
-
-/// <summary>The natural key of a final: the same fact has the same fingerprint, whatever request brought it.</summary>
-internal static class Fingerprint
-{
-    public static string Of(Side side, string unit, decimal? quantity, decimal? cost, DateTimeOffset? finalizedAt, string group) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"{side}\n{unit}\n{quantity:G29}\n{cost:G29}\n{finalizedAt?.UtcTicks}\n{group}"))));
 }

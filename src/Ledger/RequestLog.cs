@@ -42,7 +42,8 @@ public sealed class RequestLog(IPartitionedTable table)
     public static readonly TimeSpan ReplayFor = TimeSpan.FromHours(24);
 
     /// <summary>How long a request may be in flight before another may take it over.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+    /// <value>The default is 60 seconds. Taking over too early is harmless to the money: a fact that is stored already is a no-op.</value>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Clocks of instances differ; an answer this much over its time is still replayed.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);

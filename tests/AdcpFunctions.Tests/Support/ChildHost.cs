@@ -30,7 +30,7 @@ internal sealed class ChildHost : IAsyncDisposable
             start.ArgumentList.Add(argument);
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
         start.Environment["Ledger__Path"] = Path.Combine(_folder, "ledger.db");
-        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["Limits__InFlightSeconds"] = "2";
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
         _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
         _process.OutputDataReceived += (_, line) => _errors.AppendLine(line.Data);
