@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
@@ -291,12 +290,4 @@ internal static class GroupLookup
 
         return found;
     }
-}
-
-/// <summary>The natural key of a final: the same fact has the same fingerprint, whatever request brought it.</summary>
-internal static class Fingerprint
-{
-    public static string Of(Side side, string unit, decimal? quantity, decimal? cost, DateTimeOffset? finalizedAt, string group) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"{side}\n{unit}\n{quantity:G29}\n{cost:G29}\n{finalizedAt?.UtcTicks}\n{group}"))));
 }
