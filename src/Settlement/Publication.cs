@@ -66,6 +66,8 @@ internal static class Publication
     private static Posting Make(Posting? before, SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now)
     {
         decimal amount = Amount.Of(context.Group, basis.Quantity, context.Contract.Currency);
+        // A flat rate invoices no count: revisions whose counts come and go would not add up.
+        decimal? billed = context.Group.PricingModel == PricingModel.FlatRate ? null : basis.Quantity;
         decimal? seller = known.On(Side.SellerRow)?.Quantity;
         decimal? usage = known.On(Side.UsagePush)?.Quantity;
         var all = new List<string>(reasons);
@@ -83,9 +85,9 @@ internal static class Publication
             (before?.Revision ?? 0) + 1,
             basis.Side,
             isFallback,
-            basis.Quantity,
+            billed,
             amount,
-            basis.Quantity - (before?.Quantity ?? 0m),
+            billed - (before?.Quantity ?? 0m),
             amount - (before?.Amount ?? 0m),
             seller,
             usage,

@@ -66,7 +66,7 @@ public class DependencyTests
     {
         Assert.Empty(SourceTree.Matches(SourceTree.In(stage), @"\b(Microsoft\.(AspNetCore|Extensions)|Azure|System\.Net\.Http)\b[\w.]*"));
         Assert.DoesNotContain(Assembly.Load($"AdcpFunctions.{stage}").GetReferencedAssemblies(), a =>
-            a.Name!.StartsWith("Microsoft.", StringComparison.Ordinal) || a.Name.StartsWith("Azure.", StringComparison.Ordinal) || a.Name.StartsWith("System.Net.", StringComparison.Ordinal));
+            a.Name!.StartsWith("Microsoft.", StringComparison.Ordinal) || a.Name.StartsWith("Azure.", StringComparison.Ordinal) || a.Name.StartsWith("System.Net.Http", StringComparison.Ordinal) || a.Name == "System.Net.Sockets");
     }
 
     [Fact]

@@ -132,7 +132,8 @@ public class PublicationTests
             .Receive(Sample.Final(Side.UsagePush))
             .Receive(Restated(1m));
 
-        Assert.Single(history.Postings);
+        Posting posted = Assert.Single(history.Postings);
+        Assert.Equal((null, 5_040_000m), (posted.Quantity, posted.UsageCount!.Value));
     }
 
     private static Statement Restated(decimal quantity) => Sample.Final(Side.UsagePush, quantity, "2026-04-20");

@@ -38,7 +38,7 @@ public class SettlementOrderTests
         bool compares = group.Terms.Measurement?.MaxVariancePercent is not null && group.PricingModel != PricingModel.FlatRate;
         bool waits = group.Terms.AuthoritySide == Side.UsagePush || contract.Policies.WaitForCounterpart;
         bool waiting = once.Where(f => f.Side == group.Terms.AuthoritySide).All(f => now < f.ReceivedAt.AddHours(contract.Policies.CounterpartWaitHours));
-        bool late = Deadline.Of(Sample.March, group, contract.Policies.GraceHours, []) is { } deadline && now > deadline.GraceEnd;
+        bool late = Deadline.Of(Sample.March, group, contract.Policies.GraceHours, []) is { } deadline && now >= deadline.GraceEnd;
         if (late || (compares && !(waits && waiting)))
             return false;
 
