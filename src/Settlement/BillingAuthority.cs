@@ -61,10 +61,11 @@ public static class BillingAuthority
         Assessment assessed = state.Posted is { } posted
             ? Publication.Assess(posted, state, context, known, now)
             : BeforePublication(state, context, known, now);
-        DateTimeOffset? graceDue = known.Deadline is { } deadline && state.Breach is null && !known.AuthorityTimely && !context.ContestedElsewhere
-            ? After(deadline.GraceEnd)
-            : null;
-        return assessed with { DueAt = Earlier(assessed.DueAt, graceDue) };
+        if (known.Deadline is not { } deadline || state.Breach is not null || known.AuthorityTimely)
+            return assessed;
+        if (context.ContestedElsewhere)
+            return now > deadline.GraceEnd ? assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] } : assessed;
+        return assessed with { DueAt = Earlier(assessed.DueAt, After(deadline.GraceEnd)) };
     }
 
     /// <summary>Rule DL-3: a breach is recorded once, when the grace has gone by and no timely final is here.</summary>
@@ -135,8 +136,10 @@ public static class BillingAuthority
         IReadOnlyList<string> holds = known.HoldsOf(authority, context);
         if (holds.Count > 0)
         {
-            bool contested = known.AuthorityTimely && now > known.Deadline!.GraceEnd;
-            return new Assessment(null, SettlementStatus.Held, contested ? [.. holds, .. late, Reasons.DeadlineContested] : [.. holds, .. late], null);
+            DateTimeOffset? contestedFrom = known.AuthorityTimely && known.Deadline is { } deadline ? After(deadline.GraceEnd) : null;
+            return now < (contestedFrom ?? DateTimeOffset.MaxValue)
+                ? new Assessment(null, SettlementStatus.Held, [.. holds, .. late], contestedFrom)
+                : new Assessment(null, SettlementStatus.Held, [.. holds, .. late, Reasons.DeadlineContested], null);
         }
 
         bool waits = WaitsForCounterpart(context);
@@ -172,7 +175,7 @@ public static class BillingAuthority
     /// <summary>Rule VAR-3: the wait ends with the deadline's grace or the agreed hours after the first authoritative receipt, whichever is earlier.</summary>
     private static DateTimeOffset WaitEnd(SettlementContext context, Known known, SideFinal authority)
     {
-        DateTimeOffset agreed = authority.FirstReceivedAt + TimeSpan.FromHours(context.Contract.Policies.CounterpartWaitHours);
+        DateTimeOffset agreed = Deadline.PlusHours(authority.FirstReceivedAt, context.Contract.Policies.CounterpartWaitHours);
         return known.Deadline is { } deadline && deadline.GraceEnd < agreed ? deadline.GraceEnd : agreed;
     }
 

@@ -44,14 +44,17 @@ public sealed record Deadline(DateTimeOffset Anchor, DateTimeOffset Due, DateTim
     }
 
     /// <summary>Rule WIN-1: a window closes when its days of accumulation after the period's end are over.</summary>
-    public static DateTimeOffset WindowClose(ReportingPeriod period, TermsGroup group) => Plus(period.End, TimeSpan.FromDays(group.WindowDays));
+    public static DateTimeOffset WindowClose(ReportingPeriod period, TermsGroup group) => Plus(period.End, group.WindowDays, TimeSpan.TicksPerDay);
 
     /// <summary>Rule DL-2: a final is timely when it is stamped by the deadline and here by the end of the grace.</summary>
     /// <remarks>Both are asked for: the stamp alone is the sender's own word. A final without a stamp is measured by its receipt.</remarks>
     public bool IsTimely(DateTimeOffset? finalizedAt, DateTimeOffset receivedAt) => (finalizedAt ?? receivedAt) <= Due && receivedAt <= GraceEnd;
 
-    private static DateTimeOffset PlusHours(DateTimeOffset at, int hours) => Plus(at, TimeSpan.FromHours(hours));
+    internal static DateTimeOffset PlusHours(DateTimeOffset at, int hours) => Plus(at, hours, TimeSpan.TicksPerHour);
 
     /// <summary>Absurd terms end at the calendar's end instead of faulting.</summary>
+    private static DateTimeOffset Plus(DateTimeOffset at, int count, long ticks) =>
+        count < (DateTimeOffset.MaxValue - at).Ticks / ticks ? at.AddTicks(count * ticks) : DateTimeOffset.MaxValue;
+
     private static DateTimeOffset Plus(DateTimeOffset at, TimeSpan span) => span < DateTimeOffset.MaxValue - at ? at + span : DateTimeOffset.MaxValue;
 }

@@ -35,7 +35,11 @@ public sealed record UnitFinals(Statement Newest, Statement First)
 {
     public UnitFinals With(Statement statement) => new(
         statement.IsNewerThan(Newest) ? statement : Newest,
-        statement.ReceivedAt < First.ReceivedAt ? statement : First);
+        CameBefore(statement, First) ? statement : First);
+
+    /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
+    private static bool CameBefore(Statement statement, Statement other) =>
+        statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
 }
 
 /// <summary>A side's final number for the whole group.</summary>

@@ -23,7 +23,6 @@ public sealed record ProtocolError(string Code, Recovery Recovery, int HttpStatu
     public static readonly ProtocolError InvalidRequest = new("INVALID_REQUEST", Recovery.Correctable, 400);
     public static readonly ProtocolError BodyTooLarge = new("INVALID_REQUEST", Recovery.Correctable, 413);
     public static readonly ProtocolError NotJson = new("INVALID_REQUEST", Recovery.Correctable, 415);
-    public static readonly ProtocolError ValidationError = new("VALIDATION_ERROR", Recovery.Correctable, 400);
     public static readonly ProtocolError VersionUnsupported = new("VERSION_UNSUPPORTED", Recovery.Correctable, 400);
     public static readonly ProtocolError AuthMissing = new("AUTH_MISSING", Recovery.Correctable, 401);
     public static readonly ProtocolError AuthInvalid = new("AUTH_INVALID", Recovery.Terminal, 401);

@@ -1,0 +1,96 @@
+using AdcpFunctions.Settlement;
+using AdcpFunctions.Tests.Support;
+
+namespace AdcpFunctions.Tests.Settlement;
+
+public class StatementTests
+{
+    [Fact]
+    public void The_greater_stamp_is_the_newer_final_whatever_arrived_first()
+    {
+        Statement early = Sample.Final(Side.UsagePush, 1m, "2026-04-05", "2026-04-07");
+        Statement late = Sample.Final(Side.UsagePush, 2m, "2026-04-06", "2026-04-06");
+
+        Assert.True(late.IsNewerThan(early));
+        Assert.False(early.IsNewerThan(late));
+        Assert.Equal(2m, new UnitFinals(late, late).With(early).Newest.Quantity);
+    }
+
+    [Fact]
+    public void Equal_stamps_are_ordered_by_content_so_that_one_of_them_wins()
+    {
+        Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05");
+
+        Assert.NotEqual(one.IsNewerThan(other), other.IsNewerThan(one));
+        Assert.False(one.IsNewerThan(one));
+    }
+
+    [Fact]
+    public void A_final_without_a_stamp_is_as_new_as_its_receipt()
+    {
+        Statement unstamped = Sample.Final(Side.UsagePush, 1m, "", "2026-04-06");
+
+        Assert.True(unstamped.IsNewerThan(Sample.Final(Side.UsagePush, 2m, "2026-04-05")));
+        Assert.False(unstamped.IsNewerThan(Sample.Final(Side.UsagePush, 2m, "2026-04-07")));
+    }
+
+    [Fact]
+    public void Two_finals_received_at_once_have_one_first_whichever_is_taken_in_before()
+    {
+        Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05", "2026-04-06"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05T12:00", "2026-04-06");
+
+        Assert.Same(one, new UnitFinals(one, one).With(other).First);
+        Assert.Same(one, new UnitFinals(other, other).With(one).First);
+    }
+
+    [Fact]
+    public void A_group_is_final_when_every_package_is()
+    {
+        TermsGroup group = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("p1"), Sample.Package("p2"))).Groups[0];
+        var said = new Dictionary<string, UnitFinals>();
+        Add(said, Sample.Final(Side.SellerRow, 100m, "2026-04-02", "2026-04-03", cost: 1m, unit: "p1"));
+
+        Assert.Null(SideFinal.Of(Side.SellerRow, said, group));
+
+        Add(said, Sample.Final(Side.SellerRow, 23m, "2026-04-05", "2026-04-06", cost: 2m, unit: "p2"));
+        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group)!;
+        Assert.Equal((123m, 3m, Sample.At("2026-04-05"), Sample.At("2026-04-06")), (sum.Quantity, sum.Cost, sum.FinalizedAt, sum.FirstReceivedAt));
+    }
+
+    [Fact]
+    public void A_package_of_another_group_does_not_count()
+    {
+        var said = new Dictionary<string, UnitFinals>();
+        Add(said, Sample.Final(Side.SellerRow, 100m, unit: "p1"));
+        Add(said, Sample.Final(Side.SellerRow, 100m, unit: "elsewhere"));
+
+        Assert.Equal(100m, SideFinal.Of(Side.SellerRow, said, Sample.Contract().Groups[0])!.Quantity);
+    }
+
+    [Theory]
+    [InlineData(null, "2026-04-02", "a package lacks the metric")]
+    [InlineData(5, "", "a package lacks its stamp")]
+    public void What_one_package_lacks_the_group_lacks(int? quantity, string stamp, string reason)
+    {
+        TermsGroup group = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("p1"), Sample.Package("p2"))).Groups[0];
+        var said = new Dictionary<string, UnitFinals>();
+        Add(said, Sample.Final(Side.SellerRow, 100m, "2026-04-02", unit: "p1"));
+        Add(said, Sample.Final(Side.SellerRow, quantity, stamp, "2026-04-03", unit: "p2"));
+
+        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group)!;
+
+        Assert.True(sum.Quantity is null == (quantity is null) && sum.FinalizedAt is null == (stamp.Length == 0), reason);
+    }
+
+    [Fact]
+    public void A_usage_record_speaks_for_its_whole_group()
+    {
+        TermsGroup group = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("p1"), Sample.Package("p2"))).Groups[0];
+        var said = new Dictionary<string, UnitFinals>();
+        Add(said, Sample.Final(Side.UsagePush, 123m));
+
+        Assert.Equal(123m, SideFinal.Of(Side.UsagePush, said, group)!.Quantity);
+    }
+
+    private static void Add(Dictionary<string, UnitFinals> said, Statement statement) => said[statement.Unit] = new UnitFinals(statement, statement);
+}

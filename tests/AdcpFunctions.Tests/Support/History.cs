@@ -1,0 +1,54 @@
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Tests.Support;
+
+/// <summary>A settlement's life as the ledger would write it: each fact is folded in, then the rules are asked.</summary>
+public sealed class History(SettlementContext context)
+{
+    public History(Contract contract) : this(Sample.Context(contract)) { }
+
+    public SettlementContext Context { get; set; } = context;
+
+    public SettlementState State { get; private set; } = SettlementState.Initial;
+
+    public List<SettlementEvent> Events { get; } = [];
+
+    public SettlementStatus Status => State.Status;
+
+    public IReadOnlyList<string> Reasons => State.Reasons;
+
+    public Posting? Posted => State.Posted;
+
+    public IReadOnlyList<Posting> Postings => [.. Events.OfType<SettlementEvent.Posted>().Select(e => e.Posting)];
+
+    public int Breaches => Events.OfType<SettlementEvent.DeadlineMissed>().Count();
+
+    public string Sentence => Explanation.Sentence(State, Context);
+
+    /// <summary>A final arrives and is decided upon at once.</summary>
+    public History Receive(Statement statement) => Take(statement).Decide(statement.ReceivedAt);
+
+    /// <summary>A final is folded in; the rules are not asked.</summary>
+    public History Take(Statement statement) => Add(new SettlementEvent.FinalReceived(statement, Context.Contract.Version));
+
+    /// <summary>The authority reports without saying whether its number is final.</summary>
+    public History ReceiveUnknown(string at) => Add(new SettlementEvent.UnknownReceived("buyer", Sample.At(at))).Decide(Sample.At(at));
+
+    public History Approve(string at) => Add(new SettlementEvent.FallbackApproved("finance", Sample.At(at), "agreed")).Decide(Sample.At(at));
+
+    public History Pass(string at) => Decide(Sample.At(at));
+
+    public History Decide(DateTimeOffset now)
+    {
+        foreach (SettlementEvent happened in BillingAuthority.Decide(State, Context, now))
+            Add(happened);
+        return this;
+    }
+
+    private History Add(SettlementEvent happened)
+    {
+        Events.Add(happened);
+        State = State.Apply(happened);
+        return this;
+    }
+}
