@@ -65,7 +65,7 @@ public sealed class AccountContracts(Account account, long sequence)
     internal AccountContracts After(Account current, CatalogStamp stamp)
     {
         var next = new AccountContracts(current, stamp.Sequence);
-        bool traced = stamp.Recent.Count > 0 && stamp.Recent[0].Sequence <= sequence + 1 && current == account;
+        bool traced = stamp.Recent.Count > 0 && stamp.Recent[0].Sequence <= sequence + 1 && ContractCatalog.Same(current, account);
         if (!traced)
             return next;
 
@@ -149,6 +149,6 @@ public sealed class ContractCatalog(IPartitionedTable table)
     private static string StampRow(string account) => $"stamp_{account}";
 
     /// <summary>Accounts are read anew for every request; equal ones keep their contracts.</summary>
-    private static bool Same(Account a, Account b) =>
+    internal static bool Same(Account a, Account b) =>
         a with { Parties = b.Parties } == b && a.Parties.Seller.SequenceEqual(b.Parties.Seller) && a.Parties.Buyer.SequenceEqual(b.Parties.Buyer);
 }

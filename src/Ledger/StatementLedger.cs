@@ -105,7 +105,7 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
             int count = 0;
             foreach (PageLine line in slice)
             {
-                if (column.WrittenCount + line.Raw.Length + 1 > ColumnBytes)
+                if (column.WrittenCount > 0 && column.WrittenCount + line.Raw.Length + 1 > ColumnBytes)
                     Close();
                 if (columns.Count == ColumnsPerRow)
                     yield return Row();
