@@ -118,6 +118,16 @@ public sealed class ContractCatalog(IPartitionedTable table)
         }
     }
 
+    /// <summary>Brings a few media buys among many into memory, at a cost that does not depend on how many there are.</summary>
+    internal async ValueTask LoadEachAsync(string tenant, AccountContracts contracts, IEnumerable<string> mediaBuyIds, CancellationToken cancel)
+    {
+        foreach (IGrouping<int, string> shard in mediaBuyIds.Distinct(StringComparer.Ordinal).GroupBy(LedgerKeys.Shard))
+        {
+            foreach (TableRow row in await table.GetEachAsync(LedgerKeys.Ledger(tenant, contracts.Account.Id, shard.Key), shard.Select(LedgerKeys.MediaBuy), cancel))
+                contracts.Keep(new RegisteredBuy(tenant, contracts.Account, Tables.Read(row, LedgerJson.Default.MediaBuyDocument)));
+        }
+    }
+
     /// <summary>The media buy, read from memory or the store; null when the account has none of that id.</summary>
     public async ValueTask<RegisteredBuy?> FindAsync(string tenant, AccountContracts contracts, string mediaBuyId, CancellationToken cancel)
     {

@@ -9,7 +9,7 @@ public sealed class NdjsonPublisherPlainTests() : NdjsonPublisherTests(splitsPag
 
 public sealed class NdjsonPublisherSplitTests() : NdjsonPublisherTests(splitsPages: true);
 
-public abstract class NdjsonPublisherTests(bool splitsPages) : LedgerSuite(splitsPages), IDisposable
+public abstract class NdjsonPublisherTests(bool splitsPages) : LedgerSuite(splitsPages)
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("adcp-queue-");
 
@@ -67,10 +67,11 @@ public abstract class NdjsonPublisherTests(bool splitsPages) : LedgerSuite(split
         await AssertCompleteAsync(1_201);
     }
 
-    public void Dispose()
+    public override ValueTask DisposeAsync()
     {
         _folder.Delete(recursive: true);
         GC.SuppressFinalize(this);
+        return base.DisposeAsync();
     }
 
     private async Task DeliverAsync() => await new Delivery(Ledger.Feed, new NdjsonPublisher(_folder.FullName)).RunAsync(LedgerHarness.Tenant, default);

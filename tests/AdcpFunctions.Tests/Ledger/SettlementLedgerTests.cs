@@ -14,9 +14,10 @@ public abstract class SettlementLedgerTests(bool splitsPages) : LedgerSuite(spli
     {
         RegisteredBuy buy = await Ledger.RegisterAsync(Sample.BuyerAlone("mb_1"));
         await Ledger.PassUntilAsync(Sample.April.Start.AddDays(1));
-        Fact[] finals = [.. Enumerable.Range(1, 40).Select(i => Ledger.BuyerFinal(buy, 1_000 * i, finalizedAt: Sample.April.Start.AddMinutes(i)))];
+        // Four writers of six: none can lose more races than it may before it gives up.
+        Fact[] finals = [.. Enumerable.Range(1, 24).Select(i => Ledger.BuyerFinal(buy, 1_000 * i, finalizedAt: Sample.April.Start.AddMinutes(i)))];
 
-        await Task.WhenAll(finals.Chunk(5).Select(mine => Task.Run(async () =>
+        await Task.WhenAll(finals.Chunk(6).Select(mine => Task.Run(async () =>
         {
             LedgerHarness instance = Other();
             foreach (Fact final in mine)
@@ -25,15 +26,15 @@ public abstract class SettlementLedgerTests(bool splitsPages) : LedgerSuite(spli
 
         HeadDocument head = await Ledger.HeadAsync(buy);
         Assert.Equal(finals.Select(f => f.Statement!.Hash).Order(), head.State.Known.Order());
-        Assert.Equal(40_000, head.State.UsagePush[""].Newest.Quantity);
-        Assert.Equal((40_000m, 400m), (head.State.Posted!.Quantity, head.State.Posted.Amount));
-        Assert.Equal(41, head.Sequence);
+        Assert.Equal(24_000, head.State.UsagePush[""].Newest.Quantity);
+        Assert.Equal((24_000m, 240m), (head.State.Posted!.Quantity, head.State.Posted.Amount));
+        Assert.Equal(25, head.Sequence);
         await Ledger.AssertChainedAsync(LedgerHarness.Address(buy));
 
         await Ledger.RelayAsync();
         IReadOnlyList<FeedEntry> published = await Ledger.PublishedAsync();
         Assert.Equal(Enumerable.Range(1, published.Count), published.Select(p => p.Record.Revision));
-        Assert.Equal("400.00", published[^1].Record.Cumulative.Amount);
+        Assert.Equal("240.00", published[^1].Record.Cumulative.Amount);
     }
 
     [Fact]

@@ -19,10 +19,10 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
     public async Task A_flow_that_died_anywhere_ends_as_if_undisturbed(bool afterEffect)
     {
         FaultyTable calm = NewStore();
-        await RunAsync(calm);
+        Assert.Equal(0, await RunAsync(calm));
+        int calls = calm.Calls.Count;
         Outcome expected = await OutcomeAsync(calm);
         Assert.Equal(3, expected.Published.Count);
-        int calls = calm.Calls.Count;
 
         for (int n = 1; n <= calls; n++)
         {

@@ -59,7 +59,7 @@ public abstract class LedgerSuite : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => await Ledger.AddAccountAsync(Sample.Account());
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         DropStores(0);
         GC.SuppressFinalize(this);
