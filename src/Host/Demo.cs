@@ -15,12 +15,14 @@ internal sealed class Demo : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly SqliteTable _table;
     private readonly SimulatedTime _time;
-    private readonly HttpClient _http;
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler());
+    private readonly Uri _origin;
+    private readonly string _adminKey;
     private readonly IAnsiConsole _console;
     private readonly string _folder;
 
-    private Demo(WebApplication app, SqliteTable table, SimulatedTime time, HttpClient http, IAnsiConsole console, string folder) =>
-        (_app, _table, _time, _http, _console, _folder) = (app, table, time, http, console, folder);
+    private Demo(WebApplication app, SqliteTable table, SimulatedTime time, string adminKey, IAnsiConsole console, string folder) =>
+        (_app, _table, _time, _origin, _adminKey, _console, _folder) = (app, table, time, new Uri(app.Urls.First()), adminKey, console, folder);
 
     /// <returns>0 when every step was answered as expected.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output)
@@ -69,9 +71,7 @@ internal sealed class Demo : IAsyncDisposable
         Composition.UseFlow(app);
         await Bootstrap.AdminKeysAsync(app.Services, TextWriter.Null);
         await app.StartAsync();
-        var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(app.Urls.First()) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", adminKey);
-        return new Demo(app, table, time, http, console, folder);
+        return new Demo(app, table, time, adminKey, console, folder);
     }
 
     private async Task PlayAsync()
@@ -136,7 +136,6 @@ internal sealed class Demo : IAsyncDisposable
             """);
         string timestamp = At(at).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = Json(body) };
-        request.Headers.Authorization = null;
         request.Headers.Add(LegacyHmac.TimestampHeader, timestamp);
         request.Headers.Add(LegacyHmac.SignatureHeader, LegacyHmac.Sign(timestamp, Encoding.UTF8.GetBytes(body), secret));
         await SendAsync(request);
@@ -228,7 +227,10 @@ internal sealed class Demo : IAsyncDisposable
 
     private async Task<JsonDocument> SendAsync(HttpRequestMessage request)
     {
-        using HttpResponseMessage response = await _http.SendAsync(request);
+        request.RequestUri = new Uri(_origin, request.RequestUri!);
+        if (!request.Headers.Contains(LegacyHmac.SignatureHeader))
+            request.Headers.Authorization ??= new AuthenticationHeaderValue("Bearer", _adminKey);
+        using HttpResponseMessage response = await _http.SendAsync(request, CancellationToken.None);
         string body = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode
             ? JsonDocument.Parse(body)

@@ -68,7 +68,7 @@ public sealed class AccountContracts(Account account, long sequence)
     internal AccountContracts After(Account current, CatalogStamp stamp)
     {
         var next = new AccountContracts(current, stamp.Sequence);
-        bool traced = stamp.Recent.Count > 0 && stamp.Recent[0].Sequence <= sequence + 1 && current == account;
+        bool traced = stamp.Recent.Count > 0 && stamp.Recent[0].Sequence <= sequence + 1 && ContractCatalog.Same(current, account);
         if (!traced)
             return next;
 
@@ -121,6 +121,16 @@ public sealed class ContractCatalog(IPartitionedTable table)
         }
     }
 
+    /// <summary>Brings a few media buys among many into memory, at a cost that does not depend on how many there are.</summary>
+    internal async ValueTask LoadEachAsync(string tenant, AccountContracts contracts, IEnumerable<string> mediaBuyIds, CancellationToken cancel)
+    {
+        foreach (IGrouping<int, string> shard in mediaBuyIds.Distinct(StringComparer.Ordinal).GroupBy(LedgerKeys.Shard))
+        {
+            foreach (TableRow row in await table.GetEachAsync(LedgerKeys.Ledger(tenant, contracts.Account.Id, shard.Key), shard.Select(LedgerKeys.MediaBuy), cancel))
+                contracts.Keep(new RegisteredBuy(tenant, contracts.Account, Tables.Read(row, LedgerJson.Default.MediaBuyDocument)));
+        }
+    }
+
     /// <summary>The media buy, read from memory or the store; null when the account has none of that id.</summary>
     public async ValueTask<RegisteredBuy?> FindAsync(string tenant, AccountContracts contracts, string mediaBuyId, CancellationToken cancel)
     {
@@ -164,6 +174,6 @@ public sealed class ContractCatalog(IPartitionedTable table)
     private static string StampRow(string account) => $"stamp_{account}";
 
     /// <summary>Accounts are read anew for every request; equal ones keep their contracts.</summary>
-    private static bool Same(Account a, Account b) =>
+    internal static bool Same(Account a, Account b) =>
         a with { Parties = b.Parties } == b && a.Parties.Seller.SequenceEqual(b.Parties.Seller) && a.Parties.Buyer.SequenceEqual(b.Parties.Buyer);
 }

@@ -44,7 +44,7 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
             return new HashSet<string>();
 
         AccountContracts contracts = await catalog.OpenAsync(tenant, account, cancel);
-        await catalog.LoadAsync(tenant, contracts, looks.Select(l => l.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
+        await catalog.LoadEachAsync(tenant, contracts, looks.Select(l => l.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
         var matters = new List<Matter>();
         foreach (DueDocument look in looks.DistinctBy(l => l.Suffix, StringComparer.Ordinal))
         {

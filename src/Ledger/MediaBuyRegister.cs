@@ -44,6 +44,9 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         {
             var same = new RegisteredBuy(tenant, account, before);
             await ExpectAsync(same, previous, now, cancel);
+            // The registration that put it in force may have died before it took back what it replaced.
+            if (before.Versions.Count > 1)
+                await WithdrawAsync(new RegisteredBuy(tenant, account, before with { Versions = [.. before.Versions.SkipLast(1)] }), same, cancel);
             await catalog.ChangedAsync(tenant, account.Id, draft.MediaBuyId, cancel);
             return new RegisterOutcome.Unchanged(same);
         }
@@ -122,11 +125,12 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
                 if (now.GroupById(group.Id) is { } kept && kept.IsBillable(period) && kept.Window == group.Window)
                     continue;
                 SettlementAddress address = before.Address(group.Id, period, group.Window);
-                if (await settlements.ReadAsync(address, cancel) is not { Document: { Sequence: 1, State: { ContractVersion: null, Breach: null } } } head)
+                if (await settlements.ReadAsync(address, cancel) is not { Document: { Sequence: < TableBatch.MaxRows, State: { ContractVersion: null, Breach: null, AuthoritySaidUnknown: false } } } head)
                     continue;
                 var batch = new TableBatch(address.Partition).Delete(head.Row);
-                if (await table.GetAsync(address.Partition, LedgerKeys.Event(address.Suffix, 1), cancel) is { } created)
-                    batch.Delete(created);
+                // All that can have happened to it is that its due time moved.
+                await foreach (TableRow moved in table.PrefixAsync(address.Partition, $"e_{address.Suffix}_", cancel))
+                    batch.Delete(moved);
                 await table.SubmitAsync(batch, cancel);
             }
         }

@@ -18,7 +18,8 @@ internal static class Settlements
     /// <summary>What follows from time alone.</summary>
     public static Matter OnTime(RegisteredBuy buy, string groupId, ReportingPeriod period, string? window, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, Func<TermsGroup, bool>? contested = null) =>
         new(buy.Address(groupId, period, window), buy, groupId, period, window,
-            state => ContextOf(buy, groupId, period, state, outages) is { } context
+            // A due row may outlive the expectation it was written for: another window or period of the same group is not this settlement.
+            state => ContextOf(buy, groupId, period, state, outages) is { } context && context.Group.Window == window && context.Group.IsBillable(period)
                 ? BillingAuthority.Decide(state, context with { ContestedElsewhere = contested?.Invoke(context.Group) ?? false }, now)
                 : [],
             default);

@@ -9,6 +9,9 @@ internal static class Tables
     /// <summary>How much of a document goes into one column.</summary>
     private const int Chunk = 60 * 1024;
 
+    /// <summary>How many point reads wait at once.</summary>
+    private const int AtOnce = 16;
+
     public static TableRow Row<T>(string rowKey, T document, JsonTypeInfo<T> type, params ReadOnlySpan<Column> more) =>
         new(rowKey, [.. Split("body", JsonSerializer.SerializeToUtf8Bytes(document, type)), .. more], null);
 
@@ -85,10 +88,22 @@ internal static class Tables
                 break;
         }
 
-        foreach (string key in wanted.AsSpan(next).ToArray())
+        foreach (TableRow row in await table.GetEachAsync(partition, wanted[next..], cancel))
+            found[row.RowKey] = row;
+        return found;
+    }
+
+    /// <summary>The rows with these keys, one by one, a few at a time: what it costs does not depend on what lies between them.</summary>
+    public static async ValueTask<IReadOnlyList<TableRow>> GetEachAsync(this IPartitionedTable table, string partition, IEnumerable<string> keys, CancellationToken cancel)
+    {
+        var found = new List<TableRow>();
+        foreach (string[] some in keys.Chunk(AtOnce))
         {
-            if (await table.GetAsync(partition, key, cancel) is { } row)
-                found[key] = row;
+            foreach (TableRow? row in await Task.WhenAll(some.Select(key => table.GetAsync(partition, key, cancel).AsTask())))
+            {
+                if (row is not null)
+                    found.Add(row);
+            }
         }
 
         return found;

@@ -41,13 +41,13 @@ public class LedgerRuleTests
         var heartbeat = service.Get<Heartbeat>();
         DateTimeOffset start = service.Time.UtcNow;
         await heartbeat.BeatAsync(default);
-        service.Time.Advance(Heartbeat.OutageAfter);
+        service.Time.Advance(TimeSpan.FromMinutes(5));
         await heartbeat.BeatAsync(default);
         Assert.Empty(await heartbeat.OutagesAsync(default));
 
         service.Time.Advance(TimeSpan.FromHours(3));
         await heartbeat.BeatAsync(default);
-        DateTimeOffset last = start + Heartbeat.OutageAfter;
+        DateTimeOffset last = start + TimeSpan.FromMinutes(5);
         Assert.Equal([new ReportingPeriod(last, last.AddHours(3))], await heartbeat.OutagesAsync(default));
     }
 
@@ -118,7 +118,7 @@ public class LedgerRuleTests
         await log.ReleaseAsync(released, default);
 
         var died = Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "s", "key", "two", now, default));
-        var heir = Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "s", "key", "two", now + RequestLog.Lease, default));
+        var heir = Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "s", "key", "two", now + TimeSpan.FromSeconds(60), default));
         Assert.False(await log.CompleteAsync(died, "late"u8.ToArray(), now, default));
         Assert.True(await log.CompleteAsync(heir, "answer"u8.ToArray(), now, default));
     }
