@@ -50,25 +50,9 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
         {
             if (contracts.Find(look.MediaBuyId) is not { } buy)
                 continue;
-            Func<TermsGroup, bool>? contested = buy.Newest.Groups.Count > 1 ? await ContestedAsync(buy, look, outages, cancel) : null;
-            matters.Add(Settlements.OnTime(buy, look.Group, look.Period, look.Window, outages, now, contested));
+            matters.Add(Settlements.OnTime(buy, look.Group, look.Period, look.Window, outages, now));
         }
 
         return await settlements.DecideAsync(partition, matters, cancel);
-    }
-
-    /// <summary>Rule DL-5: a timely final that could not be allocated contests the deadline of every group its sender is the authority of.</summary>
-    private async ValueTask<Func<TermsGroup, bool>> ContestedAsync(RegisteredBuy buy, DueDocument look, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel)
-    {
-        var unallocated = new List<SettlementState>();
-        foreach (string? window in new[] { look.Window, null }.Distinct())
-        {
-            if (await settlements.ReadAsync(buy.Address("", look.Period, window), cancel) is { } head)
-                unallocated.Add(head.Document.State);
-        }
-
-        int grace = buy.InForce(look.Period).Policies.GraceHours;
-        return group => Deadline.Of(look.Period, group, grace, outages) is { } deadline
-            && unallocated.Exists(state => state.On(group.Terms.AuthoritySide).Values.Any(f => deadline.IsTimely(f.First.FinalizedAt, f.First.ReceivedAt)));
     }
 }

@@ -80,6 +80,8 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         DateTimeOffset? from = draft.EffectiveFrom ?? (now < contract.Flight.Start ? contract.Flight.Start : contract.Periods.Where(p => p.Start >= now).Select(p => (DateTimeOffset?)p.Start).FirstOrDefault());
         if (from is null)
             return (contract, new("effective_from_missing", "/effective_from", "No billing period begins after now, so the version must say which one it takes effect with."));
+        if (contract.Periods.Any(taken => taken.Start >= from && Staying(before, from.Value).Any(taken.Overlaps)))
+            return (contract, new("billing_periods_overlap", "/effective_from", "A billing period of this version overlaps one that stays under an earlier version; the same delivery would be invoiced twice."));
         foreach (ReportingPeriod period in before.Newest.Periods.Where(p => p.Start >= from))
         {
             foreach (TermsGroup group in before.InForce(period).Groups)
@@ -94,6 +96,10 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         return (contract with { EffectiveFrom = from.Value }, null);
     }
 
+    /// <summary>Rule VER-3: the periods of all versions together never overlap in time, so that nothing is invoiced twice.</summary>
+    private static IEnumerable<ReportingPeriod> Staying(RegisteredBuy before, DateTimeOffset from) =>
+        before.Versions.SelectMany(version => version.Periods.Where(p => p.Start < from && before.InForce(p).Version == version.Version));
+
     private async ValueTask ExpectAsync(RegisteredBuy buy, Contract contract, DateTimeOffset now, CancellationToken cancel)
     {
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
@@ -103,7 +109,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
             foreach (ReportingPeriod period in group.Periods.Where(p => buy.InForce(p).Version == contract.Version))
             {
                 Matter look = Settlements.OnTime(buy, group.Id, period, group.Window, outages, now);
-                expected.Add(look with { Decide = state => Expected(state, look.Decide(state)) });
+                expected.Add(look with { Decide = (state, unallocated) => Expected(state, look.Decide(state, unallocated)) });
             }
         }
 

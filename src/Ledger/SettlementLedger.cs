@@ -12,7 +12,7 @@ public sealed record Head(TableRow Row, HeadDocument Document);
 /// <param name="GroupId">Empty for what could not be allocated.</param>
 /// <param name="Period">The billing period.</param>
 /// <param name="Window">The measurement window; null when billing is not windowed.</param>
-/// <param name="Decide">What happens, given how the settlement stands; pure, since it may be asked again.</param>
+/// <param name="Decide">What happens, given how the settlement stands and what of its media buy lies unallocated; pure, since it may be asked again.</param>
 /// <param name="Raw">Bytes kept beside the event as evidence; empty when there are none.</param>
 public sealed record Matter(
     SettlementAddress Address,
@@ -20,8 +20,14 @@ public sealed record Matter(
     string GroupId,
     ReportingPeriod Period,
     string? Window,
-    Func<SettlementState, IReadOnlyList<SettlementEvent>> Decide,
-    ReadOnlyMemory<byte> Raw);
+    Func<SettlementState, IReadOnlyList<SettlementState>, IReadOnlyList<SettlementEvent>> Decide,
+    ReadOnlyMemory<byte> Raw)
+{
+    /// <summary>Where finals of the same period lie that named no group. A media buy with one group has none.</summary>
+    public IReadOnlyList<SettlementAddress> Unallocated { get; } = GroupId.Length == 0 || Buy.Newest.Groups.Count == 1
+        ? []
+        : Window is null ? [Buy.Address("", Period, null)] : [Buy.Address("", Period, null), Buy.Address("", Period, Window)];
+}
 
 /// <summary>Decides settlements and commits each decision whole: its head, its event, its outgoing records.</summary>
 /// <remarks>
@@ -124,12 +130,14 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
 
     private async Task<List<Change>> ChangesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
     {
-        Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix))], cancel);
+        HashSet<string> keys = [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix)), .. matters.SelectMany(m => m.Unallocated).Select(a => LedgerKeys.Head(a.Suffix))];
+        Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, keys, cancel);
         var changes = new List<Change>(matters.Count);
         foreach (Matter matter in matters)
         {
             Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
-            IReadOnlyList<SettlementEvent> events = matter.Decide(head?.Document.State ?? SettlementState.Initial);
+            SettlementState[] unallocated = [.. matter.Unallocated.Select(a => LedgerKeys.Head(a.Suffix)).Where(rows.ContainsKey).Select(key => ToHead(rows[key]).Document.State)];
+            IReadOnlyList<SettlementEvent> events = matter.Decide(head?.Document.State ?? SettlementState.Initial, unallocated);
             if (events.Count > 0)
                 changes.Add(Change.Of(matter, head, events, time.GetUtcNow()));
         }

@@ -84,7 +84,7 @@ internal static class Tables
 
             if (rows.Continuation is null)
                 return found;
-            if ((next - before) * 4 < page)
+            if ((next - before) * 16 < page)
                 break;
         }
 

@@ -47,7 +47,10 @@ public static class Explanation
             : "a flat rate";
         string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Money.Text(posted.DeltaAmount, currency)} {currency}.";
         string held = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing under this contract." : "";
-        return $"Invoiced {Money.Text(posted.Amount, currency)} {currency} on {whose}: {what}.{correction}{held}";
+        string compared = posted is { Variance: { } variance, IsFallback: false } && context.Group.Terms.Measurement?.MaxVariancePercent is not null && posted.Reasons.Contains(Reasons.WithinTolerance)
+            ? $"; the two counts differ by {variance.ToString("0.##", CultureInfo.InvariantCulture)} %, within the agreed {Percent(context)}"
+            : "";
+        return $"Invoiced {Money.Text(posted.Amount, currency)} {currency} on {whose}: {what}{compared}.{correction}{held}";
     }
 
     /// <summary>The metric a pricing model bills.</summary>

@@ -72,6 +72,23 @@ public class LedgerRuleTests
     }
 
     [Fact]
+    public async Task A_counterparts_final_after_the_grace_records_no_breach_that_an_unallocatable_final_contests()
+    {
+        await using Service service = await Service.StartAsync();
+        service.Time.UtcNow = Sample.At("2026-02-01");
+        RegisteredBuy buy = await service.RegisterAsync(Sample.Draft(Attests.Buyer, Sample.Package(), Sample.Package("p2", 12m, option: "cpm_2")));
+        service.Time.UtcNow = Sample.At("2026-04-09T15:32");
+        await service.RecordAsync(buy, Sample.Final(Side.UsagePush), groupId: "");
+
+        service.Time.UtcNow = Sample.At("2026-04-13");
+        await service.RecordAsync(buy, Sample.Final(Side.SellerRow));
+        HeadDocument? settlement = await service.SettlementAsync(buy);
+
+        Assert.Null(settlement!.State.Breach);
+        Assert.Null(settlement.State.Posted);
+    }
+
+    [Fact]
     public async Task Totals_are_added_up_from_what_was_published()
     {
         await using Service service = await Service.StartAsync();

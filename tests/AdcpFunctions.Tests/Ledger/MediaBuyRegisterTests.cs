@@ -87,6 +87,17 @@ public abstract class MediaBuyRegisterTests(bool splitsPages) : LedgerSuite(spli
     }
 
     [Fact]
+    public async Task Periods_of_different_versions_never_overlap()
+    {
+        await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_1"));
+        DateTimeOffset mid = LedgerSample.April.Start.AddDays(14);
+        ContractDraft listed = LedgerSample.SellerAttested("mb_1") with { Cadence = BillingCadence.Listed, ListedPeriods = [new ReportingPeriod(mid, LedgerSample.May.Start)], EffectiveFrom = mid };
+
+        Assert.Equal("billing_periods_overlap", await RefusalAsync(listed));
+        Assert.IsType<RegisterOutcome.Registered>(await RegisterAsync(listed with { ListedPeriods = [LedgerSample.May], EffectiveFrom = LedgerSample.May.Start }));
+    }
+
+    [Fact]
     public async Task Reaching_a_period_whose_window_has_closed_needs_a_reason()
     {
         await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_1"));

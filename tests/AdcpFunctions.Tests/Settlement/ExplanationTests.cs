@@ -15,7 +15,7 @@ public class ExplanationTests
         { "The buyer missed its finalization deadline of 2026-04-11 00:00 UTC and the other party has no final count to fall back on.", New().Pass("2026-04-13") },
         { "The buyer missed its finalization deadline of 2026-04-11 00:00 UTC; invoicing on the other party's count waits for approval.", new History(Sample.Contract(policies: Sample.Policies(FallbackPolicy.OnApproval))).Receive(Sample.Final(Side.SellerRow)).Pass("2026-04-13") },
         { "Held for finance: billing metric absent.", New().Receive(Sample.Final(Side.UsagePush, quantity: null)) },
-        { "Invoiced 50400.00 USD on the buyer's count: 5,040,000 impressions at 10.00.", New().Receive(Sample.Final(Side.SellerRow)).Receive(Sample.Final(Side.UsagePush)) },
+        { "Invoiced 50400.00 USD on the buyer's count: 5,040,000 impressions at 10.00; the two counts differ by 1.56 %, within the agreed 10 %.", New().Receive(Sample.Final(Side.SellerRow)).Receive(Sample.Final(Side.UsagePush)) },
         { "Invoiced 51200.00 USD on the seller's own count, because the buyer missed its deadline: 5,120,000 impressions at 10.00.", New().Receive(Sample.Final(Side.SellerRow)).Pass("2026-04-13") },
     };
 
