@@ -152,9 +152,22 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             Refuse(index, ProtocolError.MediaBuyNotFound, "No such media buy on this account.", $"usage[{index}].media_buy_id");
     }
 
+    /// <summary>The record that nearly every push is made of: provisional, in the contract's own currency, option and window.</summary>
+    private static bool IsPlainlyProvisional(in UsageRecord record, PlainTerms terms) =>
+        record.Final is { Exists: true, Kind: JsonKind.False }
+        && record.Currency.StringEquals(terms.Currency)
+        && (!record.PricingOptionId.Exists || record.PricingOptionId.StringEquals(terms.PricingOption))
+        && (record.MeasurementWindow.Exists ? record.MeasurementWindow.StringEquals(terms.WindowUtf8) : terms.Window is null);
+
     private void Map(int index, in UsageRecord record, RegisteredBuy buy)
     {
         ReportingPeriod stated = ReportingPeriod.Canonical(period.Start, period.End, buy.Newest.BillingBoundaries()) ?? period.Plain;
+        if (buy.Plain is { } plain && IsPlainlyProvisional(in record, plain))
+        {
+            Push.For(buy.Partition).Lines.Add(new PageLine(stated, plain.Window, record.Node.RawMemory));
+            return;
+        }
+
         Contract contract = buy.InForce(stated);
         if (!record.Currency.StringEquals(Utf8(contract.Currency)))
         {

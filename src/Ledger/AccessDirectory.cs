@@ -6,8 +6,13 @@ namespace AdcpFunctions.Ledger;
 /// <summary>Who may call, for which accounts, and where sellers deliver to.</summary>
 public sealed class AccessDirectory(IPartitionedTable table)
 {
+    private readonly RowMemo<Agent> _agents = new(LedgerJson.Default.Agent);
+    private readonly RowMemo<AgentKey> _keys = new(LedgerJson.Default.AgentKey);
+    private readonly RowMemo<Account> _accounts = new(LedgerJson.Default.Account);
+    private readonly RowMemo<WebhookEndpoint> _endpoints = new(LedgerJson.Default.WebhookEndpoint);
+
     public async ValueTask<Agent?> AgentAsync(string tenant, string id, CancellationToken cancel) =>
-        await table.GetAsync(LedgerKeys.Directory(tenant), $"agent_{LedgerKeys.Token(id)}", cancel) is { } row ? Tables.Read(row, LedgerJson.Default.Agent) : null;
+        await table.GetAsync(LedgerKeys.Directory(tenant), $"agent_{LedgerKeys.Token(id)}", cancel) is { } row ? _agents.Read(tenant, row) : null;
 
     public async ValueTask PutAgentAsync(string tenant, Agent agent, CancellationToken cancel) =>
         await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(tenant)).Upsert(Tables.Row($"agent_{LedgerKeys.Token(agent.Id)}", agent, LedgerJson.Default.Agent)), cancel);
@@ -26,14 +31,14 @@ public sealed class AccessDirectory(IPartitionedTable table)
         string hash = KeyHash(key);
         if (await table.GetAsync(LedgerKeys.Keys(hash), hash, cancel) is not { } row)
             return null;
-        AgentKey stored = Tables.Read(row, LedgerJson.Default.AgentKey);
+        AgentKey stored = _keys.Read("", row);
         if (stored.ExpiresAt <= now)
             return null;
         return await AgentAsync(stored.Tenant, stored.AgentId, cancel) is { Suspended: false } agent ? (stored.Tenant, agent) : null;
     }
 
     public async ValueTask<Account?> AccountAsync(string tenant, string id, CancellationToken cancel) =>
-        LedgerKeys.IsName(id) && await table.GetAsync(LedgerKeys.Directory(tenant), $"acct_{id}", cancel) is { } row ? Tables.Read(row, LedgerJson.Default.Account) : null;
+        LedgerKeys.IsName(id) && await table.GetAsync(LedgerKeys.Directory(tenant), $"acct_{id}", cancel) is { } row ? _accounts.Read(tenant, row) : null;
 
     /// <summary>The account with this natural key; sandbox is part of the key.</summary>
     public async ValueTask<Account?> AccountAsync(string tenant, string brandDomain, string? brandId, string operatorDomain, bool sandbox, CancellationToken cancel) =>
@@ -84,7 +89,7 @@ public sealed class AccessDirectory(IPartitionedTable table)
     }
 
     public async ValueTask<WebhookEndpoint?> EndpointAsync(string route, CancellationToken cancel) =>
-        await table.GetAsync(LedgerKeys.Hooks, LedgerKeys.Token(route), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.WebhookEndpoint) : null;
+        await table.GetAsync(LedgerKeys.Hooks, LedgerKeys.Token(route), cancel) is { } row ? _endpoints.Read("", row) : null;
 
     public async ValueTask AddEndpointAsync(WebhookEndpoint endpoint, CancellationToken cancel)
     {

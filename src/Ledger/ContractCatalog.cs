@@ -21,6 +21,9 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
 
     public string Partition { get; } = LedgerKeys.Ledger(tenant, account.Id, LedgerKeys.Shard(document.MediaBuyId));
 
+    /// <summary>What a record must say to be for this media buy's one group, where it has one version with one group; null otherwise.</summary>
+    public PlainTerms? Plain { get; } = document.Versions is [{ Groups.Count: 1 } only] ? new PlainTerms(only) : null;
+
     /// <summary>The version last registered.</summary>
     public Contract Newest { get; } = document.Versions[^1];
 
@@ -42,6 +45,24 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
 
     public SettlementAddress Address(string groupId, ReportingPeriod period, string? window) =>
         LedgerKeys.Settlement(tenant, account.Id, Shard, period, window, _tokens.GetOrAdd(groupId, static (group, buy) => LedgerKeys.SubjectToken(buy, group), MediaBuyId));
+}
+
+/// <summary>The terms of a media buy with one group, as bytes to compare records with.</summary>
+public sealed class PlainTerms(Contract contract)
+{
+    private readonly byte[] _currency = Encoding.UTF8.GetBytes(contract.Currency);
+    private readonly byte[] _pricingOption = Encoding.UTF8.GetBytes(contract.Groups[0].PricingOptionId ?? "");
+    private readonly byte[] _window = Encoding.UTF8.GetBytes(contract.Groups[0].Window ?? "");
+
+    public string? Window { get; } = contract.Groups[0].Window;
+
+    public ReadOnlySpan<byte> Currency => _currency;
+
+    /// <summary>Empty when the contract names none.</summary>
+    public ReadOnlySpan<byte> PricingOption => _pricingOption;
+
+    /// <summary><see cref="Window"/> as bytes; empty when billing is not windowed.</summary>
+    public ReadOnlySpan<byte> WindowUtf8 => _window;
 }
 
 /// <summary>The contracts of one account as of one change number.</summary>
@@ -92,16 +113,15 @@ public sealed class ContractCatalog(IPartitionedTable table)
     private const int RecentChanges = 64;
 
     private readonly ConcurrentDictionary<(string Tenant, string Account), AccountContracts> _accounts = new();
+    private readonly RowMemo<CatalogStamp> _stamps = new(LedgerJson.Default.CatalogStamp);
 
     /// <summary>The account's contracts as of now.</summary>
     public async ValueTask<AccountContracts> OpenAsync(string tenant, Account account, CancellationToken cancel)
     {
         TableRow? row = await table.GetAsync(LedgerKeys.Directory(tenant), StampRow(account.Id), cancel);
-        CatalogStamp stamp = row is null ? new CatalogStamp(0, []) : Tables.Read(row, LedgerJson.Default.CatalogStamp);
+        CatalogStamp stamp = row is null ? new CatalogStamp(0, []) : _stamps.Read(tenant, row);
         AccountContracts known = _accounts.GetOrAdd((tenant, account.Id), static (_, seed) => new AccountContracts(seed.account, seed.stamp.Sequence), (account, stamp));
-        if (known.Sequence == stamp.Sequence && ReferenceEquals(known.Account, account))
-            return known;
-        if (known.Sequence == stamp.Sequence && Same(known.Account, account))
+        if (known.Sequence == stamp.Sequence && (ReferenceEquals(known.Account, account) || Same(known.Account, account)))
             return known;
 
         AccountContracts next = known.After(account, stamp);

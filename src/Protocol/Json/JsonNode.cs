@@ -48,7 +48,8 @@ public readonly struct JsonNode
     /// <summary>Every item in order; nothing is allocated.</summary>
     public JsonItems Items => Kind == JsonKind.Array ? new JsonItems(this) : throw NotA("array");
 
-    internal JsonTape Tape => _tape ?? throw new InvalidOperationException("There is no node here.");
+    /// <remarks>A default node faults on its first use as a null reference; a check here would keep every access from being inlined.</remarks>
+    internal JsonTape Tape => _tape!;
 
     internal int Index { get; }
 
