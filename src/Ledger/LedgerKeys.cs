@@ -82,7 +82,12 @@ public static class LedgerKeys
 
     public static string Binding(string sellerAgent, string mediaBuyId) => Token($"{sellerAgent}\n{mediaBuyId}");
 
-    public static string Page(ReportingPeriod period, string? window, string requestToken, int number) => $"p_{period}_{WindowToken(window)}_{requestToken}_{number:d3}";
+    /// <summary>Pages of a shard lie in the order they came in: neighbours in time share a block of the store.</summary>
+    public static string Page(ReportingPeriod period, string? window, DateTimeOffset receivedAt, string requestToken, int number) =>
+        $"p_{period}_{WindowToken(window)}_{receivedAt.UtcTicks:d19}_{requestToken}_{number:d3}";
+
+    /// <summary>Which page of which request a page key names, whenever it came in: all of it but the 19 digits of its time.</summary>
+    public static string PageIdentity(string pageKey) => string.Concat(pageKey.AsSpan(0, pageKey.Length - 44), pageKey.AsSpan(pageKey.Length - 24));
 
     /// <summary>The first key that no row beginning with <paramref name="prefix"/> can have.</summary>
     public static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

@@ -14,7 +14,7 @@ public sealed record Fact(RegisteredBuy Buy, string GroupId, ReportingPeriod Per
 public readonly record struct PageLine(ReportingPeriod Period, string? Window, ReadOnlyMemory<byte> Raw);
 
 /// <summary>What one request said, sorted by the partition it goes to.</summary>
-/// <param name="RequestToken">Follows from the sender and its key, so that a retry writes the same pages.</param>
+/// <param name="RequestToken">Follows from the sender and its key, so that the pages of a retry are known as the same.</param>
 /// <param name="StatedStart">The period's start as the sender wrote it.</param>
 /// <param name="StatedEnd">The period's end as the sender wrote it.</param>
 public sealed record Push(string Tenant, Side Side, string Reporter, string RequestToken, DateTimeOffset ReceivedAt, string StatedStart, string StatedEnd)
@@ -42,8 +42,8 @@ public sealed record Page(PageDocument Document, IReadOnlyList<ReadOnlyMemory<by
 
 /// <summary>Records statements: provisional ones packed into pages, final ones through a decision.</summary>
 /// <remarks>
-/// Most of what is pushed is provisional and decides nothing, so it is written blind: one page row a push, shard and period, under
-/// a key that a retry repeats. Nothing is read for it.
+/// Most of what is pushed is provisional and decides nothing, so it is written blind: one page row a push, shard and period. Nothing
+/// is read for it. A retry after a fault writes its pages again, under the same identity, and readers take each identity once.
 /// </remarks>
 public sealed class StatementLedger(IPartitionedTable table, SettlementLedger settlements, Heartbeat heartbeat)
 {
@@ -71,12 +71,15 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
         await Task.WhenAll(work);
     }
 
-    /// <summary>The pages of a period and window, oldest push first is not promised.</summary>
+    /// <summary>The pages of a period, in each window oldest first.</summary>
     public async ValueTask<IReadOnlyList<Page>> PagesAsync(string partition, ReportingPeriod period, CancellationToken cancel)
     {
         var pages = new List<Page>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         await foreach (TableRow row in table.PrefixAsync(partition, $"p_{period}_", cancel))
         {
+            if (!seen.Add(LedgerKeys.PageIdentity(row.RowKey)))
+                continue;
             var lines = new List<ReadOnlyMemory<byte>>();
             for (int i = 0; row["r" + i] is { IsEmpty: false } column; i++)
             {
@@ -110,7 +113,7 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
                     columns.Add(new Column($"r{columns.Count - 1}", Fill(slice, ref at)));
                 var document = new PageDocument(push.Side, push.Reporter, push.ReceivedAt, period, window, push.StatedStart, push.StatedEnd, at - first);
                 columns[0] = new Column("body", JsonSerializer.SerializeToUtf8Bytes(document, LedgerJson.Default.PageDocument));
-                yield return new TableRow(LedgerKeys.Page(period, window, push.RequestToken, number++), columns, null);
+                yield return new TableRow(LedgerKeys.Page(period, window, push.ReceivedAt, push.RequestToken, number++), columns, null);
             }
         }
     }

@@ -27,18 +27,20 @@ public abstract class StatementLedgerTests(bool splitsPages) : LedgerSuite(split
     }
 
     [Fact]
-    public async Task A_retry_writes_the_same_pages()
+    public async Task The_pages_of_a_retry_are_read_once()
     {
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));
         Task PushAsync(string request) => Ledger.PushAsync(request, [], [LedgerHarness.Provisional(buy, 1), LedgerHarness.Provisional(buy, 2, LedgerSample.April), LedgerHarness.Provisional(buy, 3, window: "c7")]);
         await PushAsync("r1");
-        IReadOnlyList<string> pages = await Ledger.LedgerTextAsync("p_");
+        DateTimeOffset first = Time.GetUtcNow();
+        await Ledger.PassAsync(TimeSpan.FromMinutes(2));
 
         await PushAsync("r1");
-        Assert.Equal(pages, await Ledger.LedgerTextAsync("p_"));
+        IReadOnlyList<Page> pages = await Ledger.Statements.PagesAsync(buy.Partition, LedgerSample.March, default);
+        Assert.Equal([first, first], pages.Select(p => p.Document.ReceivedAt));
 
         await PushAsync("r2");
-        Assert.Equal(2 * pages.Count, (await Ledger.LedgerTextAsync("p_")).Count);
+        Assert.Equal(4, (await Ledger.Statements.PagesAsync(buy.Partition, LedgerSample.March, default)).Count);
     }
 
     [Theory]
