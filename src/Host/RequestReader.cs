@@ -38,7 +38,18 @@ internal static class RequestReader
         int length = 0;
         while (true)
         {
-            ReadResult read = await request.BodyReader.ReadAsync(cancel);
+            ReadResult read;
+            try
+            {
+                read = await request.BodyReader.ReadAsync(cancel);
+            }
+            catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            {
+                // Without a stated length the server may meet its own limit first: it reads ahead.
+                ArrayPool<byte>.Shared.Return(buffer);
+                return null;
+            }
+
             long total = length + read.Buffer.Length;
             if (total > limit)
             {

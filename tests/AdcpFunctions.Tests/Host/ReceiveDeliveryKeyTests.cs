@@ -125,9 +125,15 @@ public class ReceiveDeliveryKeyTests
             string settlement = await host.RegisterBuyAsync($"f{call}");
             JsonObject envelope = Webhook.Final($"f{call}").With("idempotency_key", $"delivery-key-{call:d10}");
             int before = host.Table.Calls.Count;
-            host.Table.KillAt(before + call, afterEffect);
+            bool armed = true;
+            Func<TableCall, bool> match = c => armed && c.Number == before + call;
+            if (afterEffect)
+                host.Table.LoseAnswer(match);
+            else
+                host.Table.FaultBefore(match);
 
             HttpAnswer answer = await host.DeliverAsync(endpoint, envelope);
+            armed = false;
             if (host.Table.Calls.Count < before + call)
                 break;
             struck++;

@@ -23,7 +23,7 @@ public class ReceiveDeliveryTests
         JsonNode statement = Assert.Single(told["seller"]!["statements"]!.AsArray())!;
         Assert.Equal(("settled", "p1", "5000000"), ((string)told["state"]!, (string)statement["package_id"]!, (string)statement["quantity"]!));
         Assert.StartsWith("hook.default.", (string)statement["evidence"]!, StringComparison.Ordinal);
-        Assert.Equal("50000.00", (string)Assert.Single(await host.PublishedAsync())["amount"]!);
+        Assert.Equal("50000.00", (string)Assert.Single(await host.PublishedAsync())["cumulative"]!["amount"]!);
     }
 
     [Theory]
@@ -108,7 +108,7 @@ public class ReceiveDeliveryTests
         await host.DeliverAsync(endpoint, Webhook.Envelope(Webhook.Result(Webhook.Row("mb1", Webhook.Package("p2", 2_000_000))), "delivery-key-0000000002"));
 
         Assert.Equal("settled", await host.StateAsync(settlement));
-        Assert.Equal("50000.00", (string)Assert.Single(await host.PublishedAsync())["amount"]!);
+        Assert.Equal("50000.00", (string)Assert.Single(await host.PublishedAsync())["cumulative"]!["amount"]!);
     }
 
     [Theory]

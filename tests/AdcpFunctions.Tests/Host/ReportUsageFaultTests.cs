@@ -46,9 +46,15 @@ public class ReportUsageFaultTests
             string[] settlements = [await host.RegisterBuyAsync(first, TestHost.Contract(vendor: "campaignmanager.example")), await host.RegisterBuyAsync(second, TestHost.Contract(vendor: "campaignmanager.example"))];
             JsonObject request = Usage.Request(Usage.Record(first), Usage.Record(first, 7).With("final", false).Without("finalized_at"), Usage.Record(second)).With("idempotency_key", $"usage-key-{call:d10}");
             int before = host.Table.Calls.Count;
-            host.Table.KillAt(before + call, afterEffect);
+            bool armed = true;
+            Func<TableCall, bool> match = c => armed && c.Number == before + call;
+            if (afterEffect)
+                host.Table.LoseAnswer(match);
+            else
+                host.Table.FaultBefore(match);
 
             HttpAnswer answer = await host.UsageAsync(buyer, request);
+            armed = false;
             if (host.Table.Calls.Count < before + call)
                 break;
             struck++;

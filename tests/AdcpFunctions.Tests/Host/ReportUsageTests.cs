@@ -227,7 +227,7 @@ public class ReportUsageTests
         }
 
         JsonNode record = Assert.Single(await host.PublishedAsync());
-        Assert.Equal((april, "50000.00"), ((string)record["settlement_id"]!, (string)record["amount"]!));
+        Assert.Equal((april, "50000.00"), ((string)record["settlement_id"]!, (string)record["cumulative"]!["amount"]!));
         Assert.Equal(1, await host.FinalsAsync(april));
     }
 
