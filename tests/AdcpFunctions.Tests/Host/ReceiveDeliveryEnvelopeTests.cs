@@ -165,7 +165,7 @@ public class ReceiveDeliveryEnvelopeTests
     {
         (TestHost host, JsonNode endpoint, _) = await TestHost.SellerAttestedAsync(o => o.UsageBytes = o.WebhookBytes = 4096);
         await using TestHost running = host;
-        foreach (int padding in new[] { 4096, 600_000 })
+        foreach (int padding in new[] { 4096, 16_384 })
         {
             byte[] body = Encoding.UTF8.GetBytes(Webhook.Final("mb1").With("message", new string('x', padding)).ToJsonString());
             HttpAnswer large = await host.PostBytesAsync(TestHost.PathOf(endpoint), body, chunked: chunked);
