@@ -32,7 +32,7 @@ internal static class RequestReader
     public static async ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, CancellationToken cancel)
     {
         if (request.ContentLength > limit)
-            return null;
+            return Refuse(request);
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
         int length = 0;
@@ -47,7 +47,7 @@ internal static class RequestReader
             {
                 // Without a stated length the server may meet its own limit first: it reads ahead.
                 ArrayPool<byte>.Shared.Return(buffer);
-                return null;
+                return Refuse(request);
             }
 
             long total = length + read.Buffer.Length;
@@ -55,7 +55,7 @@ internal static class RequestReader
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);
                 ArrayPool<byte>.Shared.Return(buffer);
-                return null;
+                return Refuse(request);
             }
 
             if (total > buffer.Length)
@@ -72,5 +72,12 @@ internal static class RequestReader
             if (read.IsCompleted)
                 return new RequestBody(buffer, length);
         }
+    }
+
+    /// <summary>The rest is not read, so the connection ends with the answer; a client that is not told would send its next request into it.</summary>
+    private static RequestBody? Refuse(HttpRequest request)
+    {
+        request.HttpContext.Response.Headers.Connection = "close";
+        return null;
     }
 }
