@@ -28,7 +28,9 @@ internal sealed class AdcpAnswer : IResult
     }
 
     /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
-    public static AdcpAnswer Unavailable => Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), default);
+    /// <param name="context">The caller's, as sent; empty when it sent none.</param>
+    public static AdcpAnswer Unavailable(ReadOnlySpan<byte> context) =>
+        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), context);
 
     /// <summary>The part of a completed answer that is kept for replays.</summary>
     public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox)
@@ -74,7 +76,9 @@ internal sealed class AdcpAnswer : IResult
     }
 
     /// <summary>A request that failed as a whole. Both error layers are filled, as the protocol advises.</summary>
-    public static AdcpAnswer Failed(AdcpError error, JsonNode context)
+    public static AdcpAnswer Failed(AdcpError error, JsonNode context) => Failed(error, context.Exists ? context.Raw : default);
+
+    private static AdcpAnswer Failed(AdcpError error, ReadOnlySpan<byte> context)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(body))
@@ -87,10 +91,10 @@ internal sealed class AdcpAnswer : IResult
             writer.WriteStartArray("errors"u8);
             Write(writer, error);
             writer.WriteEndArray();
-            if (context.Exists)
+            if (!context.IsEmpty)
             {
                 writer.WritePropertyName("context"u8);
-                writer.WriteRawValue(context.Raw, skipInputValidation: true);
+                writer.WriteRawValue(context, skipInputValidation: true);
             }
 
             writer.WriteString("adcp_version"u8, Version);

@@ -117,7 +117,7 @@ internal static partial class Composition
                 return;
             Log.RequestFaulted(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host"), fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "none");
             context.Response.Clear();
-            IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? AdcpAnswer.Unavailable : Problem.Unavailable;
+            IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
             await answer.ExecuteAsync(context);
         }
     }

@@ -51,7 +51,9 @@ internal sealed partial class DeliveryIntake(
                 return refused;
 
             List<string> notes = [];
-            if (result.TryGetMember("media_buy_deliveries"u8, out JsonNode rows) && UsagePeriod.Read(result) is { } period)
+            // Decision A5: a delay that lacks part of its frame is a sign of life and settles nothing.
+            bool framed = FrameFault(violations) is null;
+            if (framed && result.TryGetMember("media_buy_deliveries"u8, out JsonNode rows) && UsagePeriod.Read(result) is { } period)
             {
                 var mapping = new DeliveryMapping(endpoint, period, LedgerKeys.Token($"{endpoint.Sender}\n{kept.IdempotencyKey}"), EvidenceLog.PlaceOf(endpoint.Tenant, kept), now);
                 await MapAsync(mapping, endpoint, result, rows, violations);
@@ -84,13 +86,16 @@ internal sealed partial class DeliveryIntake(
         violations = found;
         if (!result.Exists)
             return new HookAnswer(400, "invalid_delivery_result", "The envelope carries no result.");
-        if (SchemaSet.Embedded[ResultSchema].Validate(result, found))
+        SchemaSet.Embedded[ResultSchema].Validate(result, found);
+        if (FrameFault(found) is not { } fault)
             return UsagePeriod.Read(result) is null ? new HookAnswer(400, "invalid_delivery_result", "reporting_period must end after it starts.") : null;
 
         bool delayed = result.TryGetMember("notification_type"u8, out JsonNode type) && type.StringEquals("delayed"u8);
-        SchemaViolation? frame = found.Where(v => DeliveryMapping.RowOf(v.Pointer) is null).Select(v => (SchemaViolation?)v).FirstOrDefault();
-        return frame is { } fault && !delayed ? new HookAnswer(400, "invalid_delivery_result", $"{fault.Pointer}: {fault.Message}") : null;
+        return delayed ? null : new HookAnswer(400, "invalid_delivery_result", $"{fault.Pointer}: {fault.Message}");
     }
+
+    private static SchemaViolation? FrameFault(IReadOnlyList<SchemaViolation> violations) =>
+        violations.Where(v => DeliveryMapping.RowOf(v.Pointer) is null).Select(v => (SchemaViolation?)v).FirstOrDefault();
 
     private async Task MapAsync(DeliveryMapping mapping, WebhookEndpoint endpoint, JsonNode result, JsonNode rows, IReadOnlyList<SchemaViolation> violations)
     {

@@ -57,7 +57,7 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
                 await statements.RecordAsync(mapping.Push, CancellationToken.None);
                 ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - mapping.Errors.Count, mapping.Errors, mapping.AllSandbox);
                 completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
-                return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable;
+                return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);
             }
             finally
             {

@@ -32,19 +32,30 @@ internal static class RequestReader
     public static async ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, CancellationToken cancel)
     {
         if (request.ContentLength > limit)
-            return null;
+            return Refuse(request);
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
         int length = 0;
         while (true)
         {
-            ReadResult read = await request.BodyReader.ReadAsync(cancel);
+            ReadResult read;
+            try
+            {
+                read = await request.BodyReader.ReadAsync(cancel);
+            }
+            catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            {
+                // Without a stated length the server may meet its own limit first: it reads ahead.
+                ArrayPool<byte>.Shared.Return(buffer);
+                return Refuse(request);
+            }
+
             long total = length + read.Buffer.Length;
             if (total > limit)
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);
                 ArrayPool<byte>.Shared.Return(buffer);
-                return null;
+                return Refuse(request);
             }
 
             if (total > buffer.Length)
@@ -61,5 +72,12 @@ internal static class RequestReader
             if (read.IsCompleted)
                 return new RequestBody(buffer, length);
         }
+    }
+
+    /// <summary>The rest is not read, so the connection ends with the answer; a client that is not told would send its next request into it.</summary>
+    private static RequestBody? Refuse(HttpRequest request)
+    {
+        request.HttpContext.Response.Headers.Connection = "close";
+        return null;
     }
 }

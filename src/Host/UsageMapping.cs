@@ -18,14 +18,15 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
     private string[] _accountOf = [];
     private (string? Reference, AccountContracts? Contracts) _known;
     private bool[] _refused = [];
+    private bool _unread;
     private RegisteredBuy?[] _buys = [];
 
     public Push Push { get; } = new(caller.Tenant, Side.UsagePush, caller.Agent.Id, requestToken, now, period.StartText, period.EndText);
 
     public IReadOnlyList<AdcpError> Errors => [.. _errors.OrderBy(e => e.Index).Select(e => e.Error)];
 
-    /// <summary>True when every record is on a sandbox account.</summary>
-    public bool AllSandbox => _accounts.Count > 0 && _accounts.Values.All(a => a.Contracts is { Account.Sandbox: true });
+    /// <summary>True when every record is on a sandbox account; of one that the schema refuses nobody knows.</summary>
+    public bool AllSandbox => _accounts.Count > 0 && !_unread && _accounts.Values.All(a => a.Contracts is { Account.Sandbox: true });
 
     public IEnumerable<(string Raw, JsonNode Reference)> AccountReferences => _accounts.Select(a => (a.Key, a.Value.Reference)).ToArray();
 
@@ -39,6 +40,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         foreach (IGrouping<int, SchemaViolation> record in violations.GroupBy(v => ReportUsage.RecordOf(v.Pointer)!.Value))
         {
             SchemaViolation first = record.First();
+            _unread = true;
             Refuse(record.Key, ProtocolError.InvalidUsageData, first.Message, ReportUsage.FieldOf(first.Pointer), [.. record]);
         }
 

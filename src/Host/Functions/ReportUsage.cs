@@ -12,6 +12,8 @@ internal static class ReportUsage
 {
     private const string RequestSchema = "adcp/3.1/report-usage-request.json";
 
+    private static readonly object ContextItem = new();
+
     private static readonly string[] SupportedVersions = ["3.0", "3.1", "3.2"];
 
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -37,10 +39,13 @@ internal static class ReportUsage
         using JsonTape tape = JsonTape.Rent();
         if (!tape.TryRead(body.Bytes, JsonLimits.Default, out JsonFault fault))
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, $"The body is not strict JSON: {fault.Kind} at byte {fault.Offset}."), default);
-        return await JudgeAsync(tape.Root, caller, intake);
+        return await JudgeAsync(http, tape.Root, caller, intake);
     }
 
-    private static async Task<AdcpAnswer> JudgeAsync(JsonNode request, Caller caller, Intake intake)
+    /// <summary>The answer to a fault, with the context of the request it struck.</summary>
+    public static AdcpAnswer Unavailable(HttpContext http) => AdcpAnswer.Unavailable(http.Items[ContextItem] as byte[]);
+
+    private static async Task<AdcpAnswer> JudgeAsync(HttpContext http, JsonNode request, Caller caller, Intake intake)
     {
         JsonNode context = request.TryGetMember("context"u8, out JsonNode sent) && sent.Kind == JsonKind.Object ? sent : default;
         var violations = new List<SchemaViolation>();
@@ -55,7 +60,16 @@ internal static class ReportUsage
         request.TryGetMember("idempotency_key"u8, out JsonNode key);
         if (!IsKey(key.GetString()))
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "idempotency_key must be 16 to 255 characters of A-Z a-z 0-9 _ . : -", "idempotency_key"), context);
-        return await intake.RecordAsync(caller, request, key.GetString(), violations, context);
+        try
+        {
+            return await intake.RecordAsync(caller, request, key.GetString(), violations, context);
+        }
+        catch when (context.Exists)
+        {
+            // The fault is answered where all are, and the body that held the context is gone by then.
+            http.Items[ContextItem] = context.Raw.ToArray();
+            throw;
+        }
     }
 
     /// <summary>Rule IDEM-1: the prose's key pattern is enforced although the schema has none (gap G19).</summary>

@@ -25,7 +25,7 @@ public class SchemaParityTests
     public void Our_schema_and_the_official_one_agree_on_thousands_of_changed_documents(string ours, string official)
     {
         CompiledSchema mine = SchemaSet.Embedded[$"adcp/3.1/{ours}"];
-        CompiledSchema theirs = OfficialSet()[official];
+        CompiledSchema theirs = OfficialSchemas.Load()[official];
         int seed = Seed.Of(3_119);
         var random = new Random(seed);
         var complete = new SchemaSample(SharedAssets.Require(Official), random, optional: 75);
@@ -55,7 +55,7 @@ public class SchemaParityTests
     public void Our_schema_and_the_official_one_agree_whatever_stands_at_any_place(string ours, string official)
     {
         CompiledSchema mine = SchemaSet.Embedded[$"adcp/3.1/{ours}"];
-        CompiledSchema theirs = OfficialSet()[official];
+        CompiledSchema theirs = OfficialSchemas.Load()[official];
         int seed = Seed.Of(31);
         var complete = new SchemaSample(SharedAssets.Require(Official), new Random(seed), optional: 100);
         using JsonTape tape = JsonTape.Rent();
@@ -68,15 +68,6 @@ public class SchemaParityTests
                 Assert.True(expected == mine.IsValid(tape.Root), $"Seed {seed}, sample {sample}: official {expected}, ours {!expected}: {text}");
             }
         }
-    }
-
-    private static SchemaSet OfficialSet()
-    {
-        string folder = SharedAssets.Require(Official);
-        var set = new SchemaSet(new SchemaOptions(AcceptMissingReferences: true));
-        foreach (string file in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories))
-            set.Add(Path.GetRelativePath(folder, file).Replace('\\', '/'), File.ReadAllBytes(file));
-        return set;
     }
 
     /// <summary>Every object in the samples, vectors and the schema's own examples that the official schema takes.</summary>

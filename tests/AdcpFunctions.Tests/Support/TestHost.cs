@@ -36,13 +36,16 @@ internal sealed partial class TestHost : IAsyncDisposable
     private readonly string _printed;
     private int _keys;
 
-    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FakeTime time, string printed)
+    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FaultyTable faults, FakeTime time, string printed)
     {
-        (_app, _file, _table, Time, _printed) = (app, file, table, time, printed);
+        (_app, _file, _table, Table, Time, _printed) = (app, file, table, faults, time, printed);
         _http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public FakeTime Time { get; }
+
+    /// <summary>The store, which fails where a test asks it to.</summary>
+    public FaultyTable Table { get; }
 
     public IServiceProvider Services => _app.Services;
 
@@ -59,10 +62,11 @@ internal sealed partial class TestHost : IAsyncDisposable
         configure?.Invoke(options);
 
         SqliteTable table = SqliteTable.Open(file.Path);
+        var faults = new FaultyTable(table);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        Composition.AddFlow(builder, options, table, time);
+        Composition.AddFlow(builder, options, faults, time);
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
         try
@@ -70,7 +74,7 @@ internal sealed partial class TestHost : IAsyncDisposable
             using var console = new StringWriter();
             await Bootstrap.AdminKeysAsync(app.Services, console);
             await app.StartAsync();
-            return new TestHost(app, file, table, time, console.ToString());
+            return new TestHost(app, file, table, faults, time, console.ToString());
         }
         catch
         {
