@@ -111,6 +111,12 @@ internal static partial class Composition
         {
             await next(context);
         }
+        catch (BadHttpRequestException broken) when (!context.Response.HasStarted)
+        {
+            // The request broke the rules of HTTP itself, such as a chunk of the wrong length: the caller's fault, and nothing to log.
+            context.Response.Clear();
+            await new Problem(broken.StatusCode, "request_malformed", "The request is not well-formed HTTP.").ExecuteAsync(context);
+        }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
             if (context.RequestAborted.IsCancellationRequested)

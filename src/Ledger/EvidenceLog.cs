@@ -23,6 +23,7 @@ public sealed class EvidenceLog(IPartitionedTable table)
     /// <summary>Where a delivery will be kept; known before it is, so that statements can name it.</summary>
     public static string PlaceOf(string tenant, EvidenceDocument evidence) => $"{LedgerKeys.Evidence(tenant, evidence.Endpoint)}/{KeyOf(evidence)}";
 
+    /// <summary>The body is part of the key: a changed copy under a used idempotency key never overwrites the first one's evidence.</summary>
     private static string KeyOf(EvidenceDocument evidence) =>
-        string.Create(CultureInfo.InvariantCulture, $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token(evidence.IdempotencyKey)}");
+        string.Create(CultureInfo.InvariantCulture, $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token($"{evidence.IdempotencyKey}\n{evidence.BodySha256}")}");
 }
