@@ -48,7 +48,7 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             return;
         }
 
-        ReportingPeriod stated = ReportingPeriod.Canonical(period.Start, period.End, buy.Newest.BillingBoundaries()) ?? period.Plain;
+        ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
         PartitionPush partition = Push.For(buy.Partition);
         foreach (ReadOnlyMemory<byte> part in Parts(row.RawMemory))
             partition.Lines.Add(new PageLine(stated, null, part));

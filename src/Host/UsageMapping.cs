@@ -163,7 +163,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
 
     private void Map(int index, in UsageRecord record, RegisteredBuy buy)
     {
-        ReportingPeriod stated = ReportingPeriod.Canonical(period.Start, period.End, buy.Newest.BillingBoundaries()) ?? period.Plain;
+        ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
         if (buy.Plain is { } plain && IsPlainlyProvisional(in record, plain))
         {
             Push.For(buy.Partition).Lines.Add(new PageLine(stated, plain.Window, record.Node.RawMemory));

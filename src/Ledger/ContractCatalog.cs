@@ -24,6 +24,20 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     /// <summary>What a record must say to be for this media buy's one group, where it has one version with one group; null otherwise.</summary>
     public PlainTerms? Plain { get; } = document.Versions is [{ Groups.Count: 1 } only] ? new PlainTerms(only) : null;
 
+    private sealed record Meaning(DateTimeOffset Start, DateTimeOffset End, ReportingPeriod? Period);
+
+    private Meaning? _meaning;
+
+    /// <summary>What a stated period means for this media buy; null when it does not end after it starts.</summary>
+    /// <remarks>The answer is kept for the next push: most are about the same period, again and again.</remarks>
+    public ReportingPeriod? Meant(DateTimeOffset start, DateTimeOffset end)
+    {
+        Meaning? kept = _meaning;
+        if (kept is null || !kept.Start.EqualsExact(start) || !kept.End.EqualsExact(end))
+            _meaning = kept = new Meaning(start, end, ReportingPeriod.Canonical(start, end, Newest.BillingBoundaries()));
+        return kept.Period;
+    }
+
     /// <summary>The version last registered.</summary>
     public Contract Newest { get; } = document.Versions[^1];
 

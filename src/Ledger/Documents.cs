@@ -68,7 +68,7 @@ public sealed record OutgoingDocument(string Commit, bool Sandbox, SettledRecord
 /// <summary>The feed's end.</summary>
 public sealed record FeedHeadDocument(long Sequence);
 
-/// <summary>What stands at the head of a page of provisional statements; the statements themselves are its columns, a line each.</summary>
+/// <summary>What stands at the head of a page of provisional statements; the statements themselves are packed into its columns.</summary>
 public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset ReceivedAt, ReportingPeriod Period, string? Window, string StatedStart, string StatedEnd, int Count);
 
 /// <summary>How a webhook delivery arrived and what was made of it; the raw body is kept beside it.</summary>

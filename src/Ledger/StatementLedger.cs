@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using AdcpFunctions.Settlement;
 
@@ -47,13 +46,10 @@ public sealed record Page(PageDocument Document, IReadOnlyList<ReadOnlyMemory<by
 /// </remarks>
 public sealed class StatementLedger(IPartitionedTable table, SettlementLedger settlements, Heartbeat heartbeat)
 {
-    private const int ColumnBytes = 60 * 1024;
     private const int ColumnsPerRow = 14;
 
-    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\n\r"u8);
-
     /// <summary>The longest record that fits a page's column.</summary>
-    public const int MaxRecordBytes = ColumnBytes;
+    public const int MaxRecordBytes = PagePacking.MaxLineBytes;
 
     /// <summary>Makes everything in <paramref name="push"/> durable and decides what it settles.</summary>
     public async Task RecordAsync(Push push, CancellationToken cancel)
@@ -82,14 +78,7 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
                 continue;
             var lines = new List<ReadOnlyMemory<byte>>();
             for (int i = 0; row["r" + i] is { IsEmpty: false } column; i++)
-            {
-                while (!column.IsEmpty)
-                {
-                    int end = column.Span.IndexOf((byte)'\n');
-                    lines.Add(end < 0 ? column : column[..end]);
-                    column = end < 0 ? default : column[(end + 1)..];
-                }
-            }
+                lines.AddRange(PagePacking.Unpack(column));
 
             pages.Add(new Page(Tables.Read(row, LedgerJson.Default.PageDocument), lines));
         }
@@ -110,35 +99,12 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
                 int first = at;
                 var columns = new List<Column>(2) { default };
                 while (at < slice.Count && columns.Count <= ColumnsPerRow)
-                    columns.Add(new Column($"r{columns.Count - 1}", Fill(slice, ref at)));
+                    columns.Add(new Column($"r{columns.Count - 1}", PagePacking.Pack(slice, ref at)));
                 var document = new PageDocument(push.Side, push.Reporter, push.ReceivedAt, period, window, push.StatedStart, push.StatedEnd, at - first);
                 columns[0] = new Column("body", JsonSerializer.SerializeToUtf8Bytes(document, LedgerJson.Default.PageDocument));
                 yield return new TableRow(LedgerKeys.Page(period, window, push.ReceivedAt, push.RequestToken, number++), columns, null);
             }
         }
-    }
-
-    /// <summary>As many lines as fit a column, copied once.</summary>
-    private static byte[] Fill(List<PageLine> lines, ref int at)
-    {
-        int end = at, length = -1;
-        while (end < lines.Count && length + 1 + lines[end].Raw.Length <= ColumnBytes)
-            length += 1 + lines[end++].Raw.Length;
-
-        byte[] column = GC.AllocateUninitializedArray<byte>(length);
-        int to = 0;
-        for (; at < end; at++)
-        {
-            if (to > 0)
-                column[to++] = (byte)'\n';
-            Span<byte> line = column.AsSpan(to, lines[at].Raw.Length);
-            lines[at].Raw.Span.CopyTo(line);
-            // A line of a page is one line: JSON may break lines between tokens, never inside one.
-            line.ReplaceAny(LineBreaks, (byte)' ');
-            to += line.Length;
-        }
-
-        return column;
     }
 
     /// <summary>The lines by period and window. Nearly every push has one of each, so the list is only taken apart when it must be.</summary>
