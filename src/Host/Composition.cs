@@ -27,7 +27,7 @@ internal static partial class Composition
         if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
         HostOptions options = HostOptions.From(builder.Configuration);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
+        CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
         AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
         WebApplication app = builder.Build();
         UseFlow(app);
@@ -43,6 +43,15 @@ internal static partial class Composition
 
         await app.RunAsync();
         return 0;
+    }
+
+    /// <summary>The ledger holds webhook secrets, so a folder made for it is its owner's alone.</summary>
+    private static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>

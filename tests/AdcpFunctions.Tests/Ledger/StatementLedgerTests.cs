@@ -43,6 +43,30 @@ public abstract class StatementLedgerTests(bool splitsPages) : LedgerSuite(split
         Assert.Equal(4, (await Ledger.Statements.PagesAsync(buy.Partition, LedgerSample.March, default)).Count);
     }
 
+    [Fact]
+    public async Task Records_that_share_much_or_nothing_read_back_byte_for_byte()
+    {
+        int seed = Seed.Of(4711);
+        var random = new Random(seed);
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));
+        var records = new List<byte[]> { Encoding.UTF8.GetBytes("""{"a":1}""") };
+        for (int i = 0; i < 2_000; i++)
+        {
+            byte[] last = records[^1];
+            int head = random.Next(last.Length + 1);
+            int tail = random.Next(last.Length - head + 1);
+            byte[] middle = new byte[random.Next(0, 12)];
+            random.NextBytes(middle);
+            byte[] next = [.. last.AsSpan(0, head), .. middle, .. last.AsSpan(last.Length - tail)];
+            records.Add(next.Length is 0 or > 400 ? Encoding.UTF8.GetBytes($"start {i}") : next);
+        }
+
+        await Ledger.PushAsync("r1", [], records.Select(record => (buy, new PageLine(LedgerSample.March, null, record))));
+
+        IReadOnlyList<Page> pages = await Ledger.Statements.PagesAsync(buy.Partition, LedgerSample.March, default);
+        Assert.True(records.Select(Convert.ToHexString).SequenceEqual(pages.SelectMany(p => p.Lines).Select(l => Convert.ToHexString(l.Span))), $"seed {seed}");
+    }
+
     [Theory]
     [InlineData(StatementLedger.MaxRecordBytes, 1, "the longest record fills a column alone")]
     [InlineData(StatementLedger.MaxRecordBytes, 3, "and so does the next")]
