@@ -23,7 +23,8 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
 
     public Push Push { get; } = new(caller.Tenant, Side.UsagePush, caller.Agent.Id, requestToken, now, period.StartText, period.EndText);
 
-    public IReadOnlyList<AdcpError> Errors => [.. _errors.OrderBy(e => e.Index).Select(e => e.Error)];
+    /// <summary>What was refused, in the order of the records.</summary>
+    public IReadOnlyList<AdcpError> Errors() => [.. _errors.OrderBy(e => e.Index).Select(e => e.Error)];
 
     /// <summary>True when every record is on a sandbox account; of one that the schema refuses nobody knows.</summary>
     public bool AllSandbox => _accounts.Count > 0 && !_unread && _accounts.Values.All(a => a.Contracts is { Account.Sandbox: true });
@@ -123,8 +124,7 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             return;
         }
 
-        // Rule OOB-1: terminal, on the record, without details. Creative usage is not billed through AdCP here.
-        if (account.OutOfBand || record.IsCreative)
+        if (IsOutOfBand(account, in record))
         {
             Refuse(index, ProtocolError.BillingOutOfBand, "This account does not bill this usage through AdCP.", $"usage[{index}]");
             return;
@@ -194,7 +194,6 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         string? window = WindowOf(record, group);
         PartitionPush partition = Push.For(buy.Partition);
         Finality finality = FinalityOf(record.Final);
-        // Rule FIN-2: only a final of a party to the contract, for a billing period and its window, can settle. All else is evidence.
         bool speaks = finality != Finality.Provisional && caller.Agent.Role != AgentRole.Seller;
         if (!speaks || !Settles(contract, group, stated, window))
         {
@@ -210,12 +209,16 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         }
 
         partition.Lines.Add(new PageLine(stated, window, record.Node.RawMemory));
-        // Rule FIN-1: absent means unknown. From the authority it is a reason to ask; from anyone else it is nothing.
+        // Absent means unknown. From the authority it is a reason to ask; from anyone else it is nothing.
         if (group is { Terms: { AuthoritySide: Side.UsagePush } })
             partition.Facts.Add(new Fact(buy, group.Id, stated, group.Window, null, caller.Agent.Id, default));
     }
 
-    /// <summary>Unallocatable finals are kept for any period the contract bills; allocated ones only for their group's.</summary>
+    /// <summary>Rule OOB-1: terminal, on the record, without details. Creative usage is not billed through AdCP here.</summary>
+    private static bool IsOutOfBand(Account account, in UsageRecord record) => account.OutOfBand || record.IsCreative;
+
+    /// <summary>Rule FIN-2: only a final of a party to the contract, for a billing period and its window, can settle. All else is evidence.</summary>
+    /// <remarks>Unallocatable finals are kept for any period the contract bills; allocated ones only for their group's.</remarks>
     private static bool Settles(Contract contract, TermsGroup? group, ReportingPeriod stated, string? window) =>
         group is null
             ? contract.Groups.Any(g => g.IsBillable(stated))

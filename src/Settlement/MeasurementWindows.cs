@@ -5,7 +5,7 @@ namespace AdcpFunctions.Settlement;
 /// <summary>When a window closes, and whether a statement speaks for it.</summary>
 public static class MeasurementWindows
 {
-    /// <summary>Rule WIN-1: days of accumulation of a window, by the contract's definition, else by what is well known.</summary>
+    /// <summary>Rule WIN-3: days of accumulation of a window, by the contract's definition, else by what is well known.</summary>
     /// <remarks>Spec: AdCP 3.1, core/measurement-window, <c>duration_days</c>; gap G24.</remarks>
     /// <returns>Null when nobody defines the window.</returns>
     public static int? Days(string windowId, IReadOnlyList<WindowDefinition> defined) =>

@@ -77,7 +77,7 @@ internal sealed record ContractBody(
 /// <summary>A period as stated, its end in whichever way the sender writes ends.</summary>
 internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
 {
-    /// <summary>Rule PER-1 with no billing boundary known yet.</summary>
+    /// <summary>PER-1 with no billing boundary known yet.</summary>
     public ReportingPeriod? Canonical(string pointer, List<ProblemIssue> issues)
     {
         ReportingPeriod? period = ReportingPeriod.Canonical(Start, End, []);

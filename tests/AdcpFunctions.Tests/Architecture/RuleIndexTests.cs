@@ -6,7 +6,7 @@ namespace AdcpFunctions.Tests.Architecture;
 /// <summary>Every rule has one line in the README: what it says, where it lives and what tests it.</summary>
 public class RuleIndexTests
 {
-    private sealed record Row(string Id, string Rule, string[] Where, string[] Tests);
+    private sealed record Row(string Id, string Rule, string[] Where, string[] Methods, string[] Tests);
 
     private static readonly Row[] Index = Read();
 
@@ -15,7 +15,7 @@ public class RuleIndexTests
     {
         Assert.NotEmpty(Index);
         Assert.Empty(Index.GroupBy(r => r.Id).Where(g => g.Count() > 1).Select(g => g.Key));
-        Assert.DoesNotContain(Index, r => r.Rule.Length == 0 || r.Where.Length == 0 || r.Tests.Length == 0);
+        Assert.DoesNotContain(Index, r => r.Rule.Length == 0 || r.Where.Length != 1 || r.Methods.Length != 1 || r.Tests.Length == 0);
     }
 
     [Fact]
@@ -31,6 +31,8 @@ public class RuleIndexTests
                     wrong.Add($"{row.Id}: there is no src/{where}");
                 else if (!RulesIn(file).Contains(row.Id))
                     wrong.Add($"{row.Id}: src/{where} does not say 'Rule {row.Id}'");
+                else if (!SourceTree.IsMatch(file.Text, $@"\b{row.Methods[0]}\("))
+                    wrong.Add($"{row.Id}: src/{where} has no method {row.Methods[0]}");
             }
         }
 
@@ -55,6 +57,14 @@ public class RuleIndexTests
     }
 
     [Fact]
+    public void Every_rule_stands_in_one_place()
+    {
+        Assert.Empty(SourceTree.Files
+            .SelectMany(f => SourceTree.Captures(f.Text, @"\bRule (?<it>[A-Z]+-\d+)\b"))
+            .GroupBy(id => id).Where(places => places.Count() > 1).Select(places => places.Key));
+    }
+
+    [Fact]
     public void Every_rule_in_the_source_is_in_the_index()
     {
         HashSet<string> known = [.. Index.Select(r => r.Id)];
@@ -65,7 +75,7 @@ public class RuleIndexTests
     private static HashSet<string> RulesIn(SourceFile file) =>
         [.. SourceTree.Captures(file.Text, @"\bRule (?<it>[A-Z]+-\d+)\b")];
 
-    /// <summary>The rows of the table under <c>## Rule index</c>: <c>| id | rule | where | test |</c>, the last two in backticks.</summary>
+    /// <summary>The rows of the table under <c>## Rule index</c>: <c>| id | rule | where | method | test |</c>, the last three in backticks.</summary>
     private static Row[] Read()
     {
         string path = Path.Combine(SharedAssets.RepositoryRoot, "README.md");
@@ -79,8 +89,8 @@ public class RuleIndexTests
             .. lines.Skip(start + 1)
                 .TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal))
                 .Select(l => l.Split('|', StringSplitOptions.TrimEntries))
-                .Where(c => c.Length == 6 && SourceTree.IsMatch(c[1], @"^[A-Z]+-\d+$"))
-                .Select(c => new Row(c[1], c[2], Quoted(c[3]), Quoted(c[4]))),
+                .Where(c => c.Length == 7 && SourceTree.IsMatch(c[1], @"^[A-Z]+-\d+$"))
+                .Select(c => new Row(c[1], c[2], Quoted(c[3]), Quoted(c[4]), Quoted(c[5]))),
         ];
     }
 
