@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using AdcpFunctions.Ledger;
@@ -8,11 +9,17 @@ namespace AdcpFunctions.Adapters;
 /// <remarks>The file itself remembers how far it got: its last line names a sequence number, so a crash repeats nothing.</remarks>
 public sealed class NdjsonPublisher(string folder) : IPublisher
 {
+    private readonly ConcurrentDictionary<string, (long Length, long Sequence)> _read = new(StringComparer.Ordinal);
+
     public async ValueTask<long> LastSentAsync(string tenant, CancellationToken cancel)
     {
         string path = PathOf(tenant);
         if (!File.Exists(path))
             return 0;
+
+        // The relay asks every second; a file that has not grown says what it said.
+        if (_read.TryGetValue(tenant, out (long Length, long Sequence) known) && known.Length == new FileInfo(path).Length)
+            return known.Sequence;
 
         await using FileStream file = File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         byte[] bytes = new byte[Math.Min(file.Length, 1024 * 1024)];
@@ -26,7 +33,9 @@ public sealed class NdjsonPublisher(string folder) : IPublisher
             return 0;
         int start = Array.LastIndexOf(bytes, (byte)'\n', end - 1) + 1;
         using JsonDocument last = JsonDocument.Parse(bytes.AsMemory(start, end - start));
-        return last.RootElement.GetProperty("seq").GetInt64();
+        long sequence = last.RootElement.GetProperty("seq").GetInt64();
+        _read[tenant] = (file.Length, sequence);
+        return sequence;
     }
 
     public async ValueTask SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, CancellationToken cancel)

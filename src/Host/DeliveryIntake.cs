@@ -9,7 +9,7 @@ namespace AdcpFunctions.Host;
 internal sealed partial class DeliveryIntake(
     RequestLog requests, EvidenceLog evidence, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, TimeProvider time, ILogger<DeliveryIntake> logger)
 {
-    private const string ResultSchema = "adcp/3.1/media-buy-delivery-webhook-result.json";
+    private static readonly CompiledSchema ResultSchema = SchemaSet.Embedded["adcp/3.1/media-buy-delivery-webhook-result.json"];
 
     /// <summary>Rule HOOK-3: the same event of one sender has one effect, over all its endpoints.</summary>
     /// <remarks>
@@ -86,7 +86,7 @@ internal sealed partial class DeliveryIntake(
         violations = found;
         if (!result.Exists)
             return new HookAnswer(400, "invalid_delivery_result", "The envelope carries no result.");
-        SchemaSet.Embedded[ResultSchema].Validate(result, found);
+        ResultSchema.Validate(result, found);
         if (FrameFault(found) is not { } fault)
             return UsagePeriod.Read(result) is null ? new HookAnswer(400, "invalid_delivery_result", "reporting_period must end after it starts.") : null;
 

@@ -169,12 +169,12 @@ internal sealed class Demo : IAsyncDisposable
         var table = new Table().Border(Console.IsOutputRedirected ? TableBorder.Ascii : TableBorder.Rounded);
         foreach (string column in new[] { "settlement of", "state", "count", "basis", "amount", "reason" })
             table.AddColumn(column);
+        using JsonDocument published = await GetAsync("/v1/settled-records", finance);
         foreach (string buy in new[] { "mb_buyer_attested", "mb_nielsen_c7", "mb_default" })
         {
             using JsonDocument listed = await GetAsync($"/v1/settlements?account_id=acct_acme&media_buy_id={buy}");
             using JsonDocument told = await GetAsync($"/v1/settlements/{listed.RootElement.GetProperty("settlements")[0].GetProperty("id").GetString()}");
-            using JsonDocument feed = await GetAsync("/v1/settled-records", finance);
-            JsonElement newest = feed.RootElement.GetProperty("records").EnumerateArray().Last(r => r.GetProperty("media_buy_id").GetString() == buy);
+            JsonElement newest = published.RootElement.GetProperty("records").EnumerateArray().Last(r => r.GetProperty("media_buy_id").GetString() == buy);
             JsonElement basis = newest.GetProperty("basis");
             table.AddRow(
                 Markup.Escape(buy),
@@ -187,7 +187,6 @@ internal sealed class Demo : IAsyncDisposable
 
         _console.WriteLine();
         _console.Write(table);
-        using JsonDocument published = await GetAsync("/v1/settled-records", finance);
         _console.MarkupLine("Published, in order (the queue carries the same bodies):");
         foreach (JsonElement record in published.RootElement.GetProperty("records").EnumerateArray())
         {

@@ -55,7 +55,8 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
                 await ResolveAsync(mapping, caller, records.AsMemory(0, count));
                 mapping.Map(records.AsSpan(0, count));
                 await statements.RecordAsync(mapping.Push, CancellationToken.None);
-                ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - mapping.Errors.Count, mapping.Errors, mapping.AllSandbox);
+                IReadOnlyList<AdcpError> errors = mapping.Errors();
+                ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox);
                 completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
                 return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);
             }
@@ -106,19 +107,17 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
 }
 
 /// <summary>The period of a request as stated, with its offsets, and as text.</summary>
-internal sealed record UsagePeriod(DateTimeOffset Start, DateTimeOffset End, string StartText, string EndText)
+/// <param name="Plain">What it means where no contract's boundary is near.</param>
+internal sealed record UsagePeriod(DateTimeOffset Start, DateTimeOffset End, string StartText, string EndText, ReportingPeriod Plain)
 {
-    /// <summary>What it means where no contract's boundary is near.</summary>
-    public ReportingPeriod Plain { get; } = ReportingPeriod.Canonical(Start, End, []) ?? new ReportingPeriod(Start, End);
-
     /// <returns>Null when it does not end after it starts.</returns>
     public static UsagePeriod? Read(JsonNode parent)
     {
         parent.TryGetMember("reporting_period"u8, out JsonNode period);
         period.TryGetMember("start"u8, out JsonNode start);
         period.TryGetMember("end"u8, out JsonNode end);
-        return WireTime.TryRead(start, out DateTimeOffset from) && WireTime.TryRead(end, out DateTimeOffset to) && ReportingPeriod.Canonical(from, to, []) is not null && to > from
-            ? new UsagePeriod(from, to, start.GetString(), end.GetString())
+        return WireTime.TryRead(start, out DateTimeOffset from) && WireTime.TryRead(end, out DateTimeOffset to) && to > from && ReportingPeriod.Canonical(from, to, []) is { } plain
+            ? new UsagePeriod(from, to, start.GetString(), end.GetString(), plain)
             : null;
     }
 }

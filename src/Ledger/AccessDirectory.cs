@@ -54,11 +54,6 @@ public sealed class AccessDirectory(IPartitionedTable table)
         return accounts;
     }
 
-    /// <summary>Keeps an account with its natural key, which may belong to one account only.</summary>
-    /// <returns>False when the natural key is another account's, or a fixed field would change.</returns>
-    public async ValueTask<bool> PutAccountAsync(string tenant, Account account, CancellationToken cancel) =>
-        await RegisterAccountAsync(tenant, account, cancel) is AccountOutcome.Created or AccountOutcome.Replaced;
-
     /// <summary>Keeps an account with its natural key; of two writers that meet, the later decides on what the earlier wrote.</summary>
     public async ValueTask<AccountOutcome> RegisterAccountAsync(string tenant, Account account, CancellationToken cancel)
     {

@@ -39,7 +39,6 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(PageDocument))]
 [JsonSerializable(typeof(EvidenceDocument))]
 [JsonSerializable(typeof(HeartbeatDocument))]
-[JsonSerializable(typeof(string[]))]
 public sealed partial class LedgerJson : JsonSerializerContext;
 
 /// <summary>An enum by its snake_case name.</summary>

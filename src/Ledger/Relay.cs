@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
@@ -73,7 +73,7 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
             {
                 SettledRecord published = record with { Seq = ++seq, BookingPeriod = booking };
                 batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), published, LedgerJson.Default.SettledRecord));
-                batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), JsonSerializer.SerializeToUtf8Bytes([LedgerKeys.FeedRecord(seq)], LedgerJson.Default.StringArray)));
+                batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(seq))));
             }
 
             switch (await table.SubmitAsync(batch, cancel))

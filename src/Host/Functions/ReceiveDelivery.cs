@@ -11,6 +11,8 @@ namespace AdcpFunctions.Host.Functions;
 /// </remarks>
 internal static partial class ReceiveDelivery
 {
+    private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
+
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/hooks/{route}", async (HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, ILoggerFactory loggers) =>
             await WriteAsync(http.Response, await HandleAsync(http, route, directory, intake, options, time, loggers.CreateLogger("AdcpFunctions.Hooks"))));
@@ -49,7 +51,7 @@ internal static partial class ReceiveDelivery
     private static HookAnswer? EnvelopeFault(JsonNode envelope, WebhookEndpoint endpoint)
     {
         var violations = new List<SchemaViolation>();
-        if (!SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"].Validate(envelope, violations))
+        if (!EnvelopeSchema.Validate(envelope, violations))
         {
             if (!(envelope.TryGetMember("operation_id"u8, out _) && envelope.TryGetMember("task_id"u8, out _) && envelope.TryGetMember("task_type"u8, out _)
                 && envelope.TryGetMember("status"u8, out _) && envelope.TryGetMember("timestamp"u8, out _)))

@@ -10,7 +10,7 @@ namespace AdcpFunctions.Host.Functions;
 /// </remarks>
 internal static class ReportUsage
 {
-    private const string RequestSchema = "adcp/3.1/report-usage-request.json";
+    private static readonly CompiledSchema RequestSchema = SchemaSet.Embedded["adcp/3.1/report-usage-request.json"];
 
     private static readonly object ContextItem = new();
 
@@ -22,10 +22,14 @@ internal static class ReportUsage
 
     private static async Task<AdcpAnswer> HandleAsync(HttpContext http, Identify identify, Intake intake, HostOptions options)
     {
-        if (await identify.AsAsync(http.Request, http.RequestAborted) is not Identification.Known(var caller))
+        Identification identified = await identify.AsAsync(http.Request, http.RequestAborted);
+        if (identified is not Identification.Known(var caller))
         {
-            bool missing = string.IsNullOrEmpty(http.Request.Headers.Authorization);
-            return AdcpAnswer.Failed(new AdcpError(missing ? ProtocolError.AuthMissing : ProtocolError.AuthInvalid, missing ? "Send a bearer key." : "The bearer key is not known."), default);
+            return AdcpAnswer.Failed(
+                identified is Identification.Missing
+                    ? new AdcpError(ProtocolError.AuthMissing, "Send a bearer key.")
+                    : new AdcpError(ProtocolError.AuthInvalid, "The bearer key is not known."),
+                default);
         }
 
         if (!caller.Is(AgentRole.Buyer, AgentRole.Vendor, AgentRole.Seller))
@@ -49,7 +53,7 @@ internal static class ReportUsage
     {
         JsonNode context = request.TryGetMember("context"u8, out JsonNode sent) && sent.Kind == JsonKind.Object ? sent : default;
         var violations = new List<SchemaViolation>();
-        if (!SchemaSet.Embedded[RequestSchema].Validate(request, violations) && violations.Exists(v => RecordOf(v.Pointer) is null))
+        if (!RequestSchema.Validate(request, violations) && violations.Exists(v => RecordOf(v.Pointer) is null))
         {
             SchemaViolation first = violations.First(v => RecordOf(v.Pointer) is null);
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, first.Message, FieldOf(first.Pointer), [first, .. violations.Where(v => v != first)]), context);

@@ -65,7 +65,7 @@ public sealed class LedgerHarness
     public async Task AddAccountAsync(Account account)
     {
         await Directory.AddTenantAsync(Tenant, default);
-        Assert.True(await Directory.PutAccountAsync(Tenant, account, default));
+        Assert.Equal(AccountOutcome.Created, await Directory.RegisterAccountAsync(Tenant, account, default));
     }
 
     public async Task<RegisteredBuy> RegisterAsync(ContractDraft draft, Account? account = null) =>

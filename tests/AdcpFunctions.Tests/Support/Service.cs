@@ -55,8 +55,8 @@ public sealed class Service : IAsyncDisposable
         service._client = service._app.GetTestClient();
         var directory = service.Get<AccessDirectory>();
         await directory.AddTenantAsync(Tenant, default);
-        Assert.True(await directory.PutAccountAsync(Tenant, account ?? Account, default));
-        Assert.True(await directory.PutAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
+        Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, account ?? Account, default));
+        Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
         await directory.PutAgentAsync(Tenant, new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
         await directory.PutKeyAsync(BuyerKey, new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null), default);
         await directory.AddEndpointAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
