@@ -75,6 +75,9 @@ public static class LedgerKeys
 
     public static string Outgoing(string suffix, int revision) => $"o_{suffix}_{revision:d4}";
 
+    /// <summary>One for all periods of a subject: a suffix ends in the subject's 20 characters.</summary>
+    public static string Tally(string suffix) => "t_" + suffix[^20..];
+
     public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
 
     /// <summary>Which account a seller's media buy belongs to: one partition a tenant.</summary>

@@ -23,7 +23,8 @@ internal sealed record ContractBody(
     bool WaitForCounterpart,
     int? GraceHours,
     DateTimeOffset? EffectiveFrom,
-    string? Reason)
+    string? Reason,
+    bool SumDaily)
 {
     /// <summary>The draft the rules look at.</summary>
     /// <param name="mediaBuyId">From the route.</param>
@@ -62,7 +63,8 @@ internal sealed record ContractBody(
                 WaitForCounterpart,
                 GraceHours ?? 24),
             EffectiveFrom,
-            Reason);
+            Reason,
+            SumDaily);
     }
 
     private TimeSpan Offset()
@@ -92,17 +94,31 @@ internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
 
 internal sealed record WindowBody(string WindowId, int DurationDays, bool IsGuaranteeBasis);
 
-/// <param name="Rate">A decimal string.</param>
-internal sealed record PackageBody(string PackageId, string? PricingOptionId, PricingModel PricingModel, string Rate, MeasurementTermsBody? MeasurementTerms)
+/// <param name="Rate">A decimal string; absent in an auction.</param>
+/// <param name="BillableCap">A decimal string, in units of the billing metric.</param>
+internal sealed record PackageBody(
+    string PackageId,
+    string? PricingOptionId,
+    PricingModel PricingModel,
+    string? Rate,
+    bool Auction,
+    string? BillableCap,
+    TimeUnit? TimeUnit,
+    MeasurementTermsBody? MeasurementTerms)
 {
     public PackageTerms ToTerms() => new(
         PackageId,
         PricingOptionId,
         PricingModel,
-        decimal.Parse(Rate, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
+        Decimal(Rate),
         MeasurementTerms?.BillingMeasurement is { } m
             ? new BillingMeasurement(m.Vendor, m.MaxVariancePercent, m.MeasurementWindow, m.FinalizationDeadlineHours, MeasurementTerms.MakegoodPolicy?.AvailableRemedies ?? [])
-            : null);
+            : null,
+        Auction,
+        Decimal(BillableCap),
+        TimeUnit);
+
+    private static decimal? Decimal(string? text) => text is null ? null : decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 }
 
 /// <summary>AdCP's measurement terms, as far as settlement needs them.</summary>
