@@ -15,6 +15,7 @@ namespace AdcpFunctions.Ledger;
         typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
         typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
+        typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
     ])]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(EventDocument))]
