@@ -50,6 +50,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
     public Task<RegisterOutcome> RegisterAsync(string tenant, Account account, ContractDraft draft, CancellationToken cancel) =>
         RegisterAsync(tenant, account, draft, null, cancel);
 
+    /// <summary>Registers a draft of an admin's own, or a seller's that an admin approved.</summary>
     /// <param name="tenant">Whose ledger.</param>
     /// <param name="account">The account that is billed.</param>
     /// <param name="draft">As handed in.</param>
