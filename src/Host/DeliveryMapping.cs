@@ -84,42 +84,34 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         }
 
         string? window = package.TryGetMember("measurement_window"u8, out JsonNode named) ? named.GetString() : null;
-        if (!group.IsBillable(stated) || !MeasurementWindows.Matches(window, group, contract.Windows))
+        ReportingPeriod? ofDay = group.IsBillable(stated) ? null : group.PeriodOfDay(stated);
+        if ((!group.IsBillable(stated) && ofDay is null) || !MeasurementWindows.Matches(window, group, contract.Windows))
             return true;
 
         DateTimeOffset? finalizedAt = null;
         if ((package.TryGetMember("finalized_at"u8, out JsonNode stamp) || row.TryGetMember("finalized_at"u8, out stamp)) && WireTime.TryRead(stamp, out DateTimeOffset stamped))
             finalizedAt = stamped.ToUniversalTime();
-        if (!Amounts(package, out decimal? impressions, out decimal? spend))
+        if (!MetricReader.TryRead(package, BillingMetric.NameOf(group.PricingModel) ?? "impressions", out decimal? quantity)
+            || !Amount(package, "spend"u8, out decimal? spend) || !Amount(package, "rate"u8, out decimal? rate))
         {
             Notes.Add($"row {index}: number_out_of_range");
             return false;
         }
 
-        string hash = Fingerprint.Of(Side.SellerRow, id.GetString(), impressions, spend, finalizedAt, group.Id);
-        var statement = new Statement(Side.SellerRow, id.GetString(), impressions, spend, finalizedAt, now, endpoint.Sender, hash, evidence);
-        partition.Facts.Add(new Fact(buy, group.Id, stated, group.Window, statement, endpoint.Sender, package.RawMemory.Length <= StatementLedger.MaxRecordBytes ? package.RawMemory : default));
+        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, finalizedAt, now, endpoint.Sender, "", evidence, group.Rate is null ? rate : null, Day: ofDay is null ? null : stated);
+        said = said with { Hash = Fingerprint.Of(said, group.Id) };
+        partition.Facts.Add(new Fact(buy, group.Id, ofDay ?? stated, group.Window, said, endpoint.Sender, package.RawMemory.Length <= StatementLedger.MaxRecordBytes ? package.RawMemory : default));
         return true;
     }
 
-    private static bool Amounts(JsonNode package, out decimal? impressions, out decimal? spend)
+    private static bool Amount(JsonNode package, ReadOnlySpan<byte> name, out decimal? amount)
     {
-        impressions = spend = null;
-        if (package.TryGetMember("impressions"u8, out JsonNode counted))
-        {
-            if (!counted.TryGetDecimal(out decimal count) || count > long.MaxValue)
-                return false;
-            impressions = count;
-        }
-
-        if (package.TryGetMember("spend"u8, out JsonNode spent))
-        {
-            if (!spent.TryGetDecimal(out decimal amount) || amount > 1_000_000_000_000_000m)
-                return false;
-            spend = amount;
-        }
-
-        return true;
+        amount = null;
+        if (!package.TryGetMember(name, out JsonNode stated))
+            return true;
+        bool taken = MetricReader.TryReadAmount(stated, out decimal read);
+        amount = read;
+        return taken;
     }
 
     /// <summary>A row longer than a page's column is kept whole by the evidence; the page holds only what fits.</summary>

@@ -27,7 +27,10 @@ internal static class GroupLookup
 /// <summary>The natural key of a final: the same fact has the same fingerprint, whatever request brought it.</summary>
 internal static class Fingerprint
 {
-    public static string Of(Side side, string unit, decimal? quantity, decimal? cost, DateTimeOffset? finalizedAt, string group) =>
+    /// <param name="said">All but its hash.</param>
+    /// <param name="group">The terms group it was allocated to; empty for none.</param>
+    public static string Of(Statement said, string group) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"{side}\n{unit}\n{quantity:G29}\n{cost:G29}\n{finalizedAt?.UtcTicks}\n{group}"))));
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{said.Side}\n{said.Key}\n{said.Quantity:G29}\n{said.Cost:G29}\n{said.Rate:G29}\n{said.FinalizedAt?.UtcTicks}\n{group}"))));
 }

@@ -48,7 +48,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             group?.PackageIds ?? [],
             group?.PricingOptionId,
             group?.PricingModel,
-            group is null ? null : Money.Text(group.Rate, currency),
+            group?.Rate is { } rate ? Money.Text(rate, currency) : null,
             currency,
             head.Period,
             head.Window,
@@ -59,9 +59,9 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             state.ContractVersion ?? context?.Contract.Version,
             group?.Terms.Authority,
             group?.Terms.AuthoritySide,
-            SideBody.Of(Side.SellerRow, state, group),
-            SideBody.Of(Side.UsagePush, state, group),
-            VarianceOf(state, group),
+            SideBody.Of(Side.SellerRow, state, group, head.Period),
+            SideBody.Of(Side.UsagePush, state, group, head.Period),
+            VarianceOf(state, group, head.Period),
             deadline is null ? null : DeadlineBody.Of(deadline, group),
             state.Breach is null ? null : BreachBody.Of(state.Breach),
             state.DueAt,
@@ -86,10 +86,10 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
 
     private static bool IsBillable(SettlementState state) => state.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
 
-    private static VarianceBody VarianceOf(SettlementState state, TermsGroup? group)
+    private static VarianceBody VarianceOf(SettlementState state, TermsGroup? group, ReportingPeriod period)
     {
-        decimal? seller = group is null ? null : SideFinal.Of(Side.SellerRow, state.SellerRow, group)?.Quantity;
-        decimal? usage = group is null ? null : SideFinal.Of(Side.UsagePush, state.UsagePush, group)?.Quantity;
+        decimal? seller = group is null ? null : SideFinal.Of(Side.SellerRow, state.SellerRow, group, period)?.Quantity;
+        decimal? usage = group is null ? null : SideFinal.Of(Side.UsagePush, state.UsagePush, group, period)?.Quantity;
         decimal? percent = seller is { } s && usage is { } u ? Variance.Percent(s, u) : null;
         return new VarianceBody(Exact.Text(percent), Exact.Text(group?.Terms.Measurement?.MaxVariancePercent));
     }
@@ -115,7 +115,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     }
 
     private static DateTimeOffset? FinalSince(Side side, FoundSettlement found) =>
-        found.Context is { } context ? SideFinal.Of(side, found.Head.State.On(side), context.Group)?.FirstReceivedAt : null;
+        found.Context is { } context ? SideFinal.Of(side, found.Head.State.On(side), context.Group, context.Period)?.FirstReceivedAt : null;
 
     /// <returns>Null when the line is about another media buy.</returns>
     private static JsonElement? Read(ReadOnlyMemory<byte> line, string mediaBuyId, out bool? final)

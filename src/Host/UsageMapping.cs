@@ -238,26 +238,21 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             finalizedAt = stamped.ToUniversalTime();
         }
 
-        decimal? impressions = null;
-        if (record.Impressions.Exists)
+        string metric = (group is null ? null : BillingMetric.NameOf(group.PricingModel)) ?? "impressions";
+        if (!MetricReader.TryRead(record.Node, metric, out decimal? quantity))
         {
-            if (!record.Impressions.TryGetInt64(out long counted))
-            {
-                Refuse(index, ProtocolError.InvalidUsageData, "impressions is larger than any count this ledger takes.", $"usage[{index}].impressions");
-                return null;
-            }
-
-            impressions = counted;
+            Refuse(index, ProtocolError.InvalidUsageData, $"{metric} is not a count this ledger takes.", $"usage[{index}].{metric}");
+            return null;
         }
 
-        if (!record.VendorCost.TryGetDecimal(out decimal cost) || cost > 1_000_000_000_000_000m)
+        if (!MetricReader.TryReadAmount(record.VendorCost, out decimal cost))
         {
             Refuse(index, ProtocolError.InvalidUsageData, "vendor_cost is larger than any amount this ledger takes.", $"usage[{index}].vendor_cost");
             return null;
         }
 
-        string hash = Fingerprint.Of(Side.UsagePush, "", impressions, cost, finalizedAt, group?.Id ?? "");
-        return new Statement(Side.UsagePush, "", impressions, cost, finalizedAt, now, caller.Agent.Id, hash, $"report_usage/{requestToken}/{index}");
+        var said = new Statement(Side.UsagePush, "", quantity, cost, finalizedAt, now, caller.Agent.Id, "", $"report_usage/{requestToken}/{index}");
+        return said with { Hash = Fingerprint.Of(said, group?.Id ?? "") };
     }
 
     /// <summary>Rule FIN-1: finality has three values on the wire, and none of them is a default.</summary>

@@ -10,8 +10,9 @@ internal sealed class Change
 {
     private readonly TableRow _headRow;
     private readonly bool _isNew;
+    private readonly TableRow? _tallyRow;
 
-    private Change(Matter matter, TableRow headRow, bool isNew, TableRow eventRow, IReadOnlyList<SettledRecord> records, DateTimeOffset? dueAt)
+    private Change(Matter matter, TableRow headRow, bool isNew, TableRow eventRow, TableRow? tallyRow, IReadOnlyList<SettledRecord> records, DateTimeOffset? dueAt)
     {
         Matter = matter;
         EventRow = eventRow;
@@ -19,7 +20,11 @@ internal sealed class Change
         DueAt = dueAt;
         _headRow = headRow;
         _isNew = isNew;
+        _tallyRow = tallyRow;
     }
+
+    /// <summary>The tally this change writes; null when it bills nothing that others count.</summary>
+    public string? TallyRow => _tallyRow?.RowKey;
 
     public Matter Matter { get; }
 
@@ -34,26 +39,28 @@ internal sealed class Change
     /// <summary>Names the commit in the outbox pointer and in the rows the pointer announces.</summary>
     public string Commit { get; set; } = "";
 
-    public int RowCount => 2 + Records.Count;
+    public int RowCount => 2 + (_tallyRow is null ? 0 : 1) + Records.Count;
 
-    public int Bytes => TableBatch.SizeOf(_headRow) + TableBatch.SizeOf(EventRow) + Records.Count * 8 * 1024;
+    public int Bytes => TableBatch.SizeOf(_headRow) + TableBatch.SizeOf(EventRow) + (_tallyRow is null ? 0 : TableBatch.SizeOf(_tallyRow)) + Records.Count * 8 * 1024;
 
-    public static Change Of(Matter matter, Head? head, IReadOnlyList<SettlementEvent> events, DateTimeOffset now)
+    public static Change Of(Matter matter, Head? head, Outcome outcome, Tally tally)
     {
+        (IReadOnlyList<SettlementEvent> events, GivenDocument? given) = outcome;
         HeadDocument before = head?.Document
-            ?? new HeadDocument(matter.Address.Id, matter.Buy.Account.Id, matter.Buy.MediaBuyId, matter.GroupId, matter.Period, matter.Window, SettlementState.Initial, 0, "", now);
+            ?? new HeadDocument(matter.Address.Id, matter.Buy.Account.Id, matter.Buy.MediaBuyId, matter.GroupId, matter.Period, matter.Window, SettlementState.Initial, 0, "", matter.Now, matter.Buy.Vendor);
         SettlementState state = before.State;
         foreach (SettlementEvent happened in events)
             state = state.Apply(happened);
 
         int sequence = before.Sequence + 1;
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new EventDocument(before.Id, sequence, before.Chain, now, [.. events.Select(EventEnvelope.Of)]), LedgerJson.Default.EventDocument);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new EventDocument(before.Id, sequence, before.Chain, matter.Now, [.. events.Select(EventEnvelope.Of)], given), LedgerJson.Default.EventDocument);
         string chain = Convert.ToHexStringLower(SHA256.HashData(body));
         var eventRow = new TableRow(LedgerKeys.Event(matter.Address.Suffix, sequence), matter.Raw.IsEmpty ? Tables.Split("body", body) : [.. Tables.Split("body", body), .. Tables.Split("raw", matter.Raw)], null);
-        HeadDocument after = before with { State = state, Sequence = sequence, Chain = chain, ChangedAt = now };
+        HeadDocument after = before with { State = state, Sequence = sequence, Chain = chain, ChangedAt = matter.Now };
         TableRow headRow = Tables.Row(LedgerKeys.Head(matter.Address.Suffix), after, LedgerJson.Default.HeadDocument) with { ETag = head?.Row.ETag };
         SettledRecord[] records = [.. events.OfType<SettlementEvent.Posted>().Select(posted => Record(matter, state, posted.Posting, chain))];
-        return new Change(matter, headRow, head is null, eventRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null);
+        TableRow? tallyRow = matter.TallyRow is not null && records.Length > 0 ? tally.With(matter, state.Posted!.Quantity) : null;
+        return new Change(matter, headRow, head is null, eventRow, tallyRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null);
     }
 
     public void AddTo(TableBatch batch)
@@ -63,6 +70,10 @@ internal sealed class Change
         else
             batch.Replace(_headRow);
         batch.Insert(EventRow);
+        if (_tallyRow is { ETag: null })
+            batch.Insert(_tallyRow);
+        else if (_tallyRow is not null)
+            batch.Replace(_tallyRow);
         foreach (SettledRecord record in Records)
         {
             var outgoing = new OutgoingDocument(Commit, Matter.Buy.Account.Sandbox, record);
@@ -83,7 +94,8 @@ internal sealed class Change
             posting.Revision,
             matter.Buy.Tenant,
             matter.Buy.Account.Id,
-            matter.Buy.MediaBuyId,
+            matter.Buy.Vendor is null ? matter.Buy.MediaBuyId : null,
+            matter.Buy.Vendor is { } vendor ? new SettledUsage(vendor.IdName, vendor.IdValue) : null,
             group.PackageIds,
             group.PricingOptionId,
             new SettledPeriod(UtcJson.Text(matter.Period.Start), UtcJson.Text(matter.Period.End)),
@@ -92,7 +104,7 @@ internal sealed class Change
             UtcJson.Text(posting.SettledAt),
             currency,
             JsonNamingPolicy.SnakeCaseLower.ConvertName(group.PricingModel.ToString()),
-            Money.Text(group.Rate, currency),
+            (posting.Rate ?? group.Rate) is { } rate ? Money.Text(decimal.Round(rate, RateDigits), currency) : null,
             new SettledAmount(Text(posting.DeltaQuantity), Money.Text(posting.DeltaAmount, currency)),
             new SettledAmount(Text(posting.Quantity), Money.Text(posting.Amount, currency)),
             new SettledBasis(
@@ -109,6 +121,9 @@ internal sealed class Change
             chain,
             matter.Buy.Account.Sandbox);
     }
+
+    /// <summary>An auction's average may have more digits than anyone bills by; the amount was computed with all of them.</summary>
+    private const int RateDigits = 8;
 
     private static string? Text(decimal? value) => value?.ToString("0.############################", CultureInfo.InvariantCulture);
 }

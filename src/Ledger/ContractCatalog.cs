@@ -5,7 +5,7 @@ using AdcpFunctions.Settlement;
 namespace AdcpFunctions.Ledger;
 
 /// <summary>A media buy with the contract versions it is settled under.</summary>
-public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocument document)
+public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocument document, VendorSubject? vendor = null)
 {
     private readonly ConcurrentDictionary<string, string> _tokens = new(StringComparer.Ordinal);
 
@@ -14,6 +14,16 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     public Account Account => account;
 
     public string MediaBuyId => document.MediaBuyId;
+
+    /// <summary>What was used, where this stands for a vendor's usage rather than a media buy.</summary>
+    public VendorSubject? Vendor => vendor;
+
+    /// <summary>A vendor's usage, seen as a media buy whose contract follows from what was reported.</summary>
+    public static RegisteredBuy Of(string tenant, Account account, VendorSubject subject, ReportingPeriod period) =>
+        new(tenant, account, new MediaBuyDocument(subject.Key, account.Id, [VendorUsage.ContractOf(subject, account.Currency, period)]), subject);
+
+    /// <summary>True where the periods of a group must know of each other: under a cap, and where no contract keeps them apart.</summary>
+    public bool KeepsTally(string groupId) => vendor is not null || document.Versions.Any(contract => contract.GroupById(groupId) is { BillableCap: not null });
 
     public IReadOnlyList<Contract> Versions => document.Versions;
 

@@ -6,6 +6,7 @@ namespace AdcpFunctions.Ledger;
 /// <param name="Group">Empty for what could not be allocated to a terms group.</param>
 /// <param name="Sequence">Number of event rows so far.</param>
 /// <param name="Chain">SHA-256 of the newest event row, lower-case hex; empty before the first.</param>
+/// <param name="Vendor">What was used, where no media buy's contract governs; pinned when it was first reported.</param>
 public sealed record HeadDocument(
     string Id,
     string Account,
@@ -16,10 +17,42 @@ public sealed record HeadDocument(
     SettlementState State,
     int Sequence,
     string Chain,
-    DateTimeOffset ChangedAt);
+    DateTimeOffset ChangedAt,
+    VendorSubject? Vendor = null);
 
 /// <summary>One decision: what happened, when, and the hash of the decision before it.</summary>
-public sealed record EventDocument(string Id, int Sequence, string Previous, DateTimeOffset At, IReadOnlyList<EventEnvelope> Events);
+/// <param name="Given">What it was decided on beside contract and history; null when there was nothing.</param>
+public sealed record EventDocument(string Id, int Sequence, string Previous, DateTimeOffset At, IReadOnlyList<EventEnvelope> Events, GivenDocument? Given = null);
+
+/// <summary>What a decision was taken on that is neither in the contract nor in the settlement's history, so that it can be taken again.</summary>
+/// <param name="Outages">When this service had been down, as far as a deadline depends on it; null for never.</param>
+public sealed record GivenDocument(bool OutOfBand, bool ContestedElsewhere, decimal BilledElsewhere, bool PeriodOverlaps, IReadOnlyList<ReportingPeriod>? Outages)
+{
+    public static GivenDocument? Of(SettlementContext context)
+    {
+        ReportingPeriod[] outages = context.Group.Terms.Measurement?.FinalizationDeadlineHours is null
+            ? []
+            : [.. context.Outages.Where(outage => outage.End > Deadline.WindowClose(context.Period, context.Group))];
+        bool plain = !context.OutOfBand && !context.ContestedElsewhere && context.BilledElsewhere == 0m && !context.PeriodOverlaps && outages.Length == 0;
+        return plain ? null : new GivenDocument(context.OutOfBand, context.ContestedElsewhere, context.BilledElsewhere, context.PeriodOverlaps, outages.Length == 0 ? null : outages);
+    }
+}
+
+/// <summary>What the periods of a capped group, or of one vendor's usage, have billed so far.</summary>
+public sealed record TallyDocument(IReadOnlyList<TallyEntry> Entries)
+{
+    public static readonly TallyDocument Empty = new([]);
+
+    /// <summary>Units billed by the other periods.</summary>
+    public decimal Elsewhere(ReportingPeriod period) => Entries.Where(e => e.Period != period).Sum(e => e.Units ?? 0m);
+
+    /// <summary>True when another period has billed some of this time.</summary>
+    public bool Overlaps(ReportingPeriod period, ReportingPeriod span) => Entries.Any(e => e.Period != period && e.Span.Overlaps(span));
+}
+
+/// <param name="Span">The time that is paid for with it.</param>
+/// <param name="Units">Null where the price does not depend on a count.</param>
+public sealed record TallyEntry(ReportingPeriod Period, ReportingPeriod Span, decimal? Units);
 
 /// <summary>Exactly one member is set: the kind of the event.</summary>
 public sealed record EventEnvelope(
@@ -27,6 +60,7 @@ public sealed record EventEnvelope(
     SettlementEvent.UnknownReceived? UnknownReceived = null,
     SettlementEvent.DeadlineMissed? DeadlineMissed = null,
     SettlementEvent.FallbackApproved? FallbackApproved = null,
+    SettlementEvent.Ruled? Ruled = null,
     SettlementEvent.Posted? Posted = null,
     SettlementEvent.StatusChanged? StatusChanged = null)
 {
@@ -36,6 +70,7 @@ public sealed record EventEnvelope(
         SettlementEvent.UnknownReceived e => new EventEnvelope(UnknownReceived: e),
         SettlementEvent.DeadlineMissed e => new EventEnvelope(DeadlineMissed: e),
         SettlementEvent.FallbackApproved e => new EventEnvelope(FallbackApproved: e),
+        SettlementEvent.Ruled e => new EventEnvelope(Ruled: e),
         SettlementEvent.Posted e => new EventEnvelope(Posted: e),
         SettlementEvent.StatusChanged e => new EventEnvelope(StatusChanged: e),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
@@ -43,7 +78,7 @@ public sealed record EventEnvelope(
 
     public SettlementEvent Event() =>
         (SettlementEvent?)FinalReceived ?? (SettlementEvent?)UnknownReceived ?? (SettlementEvent?)DeadlineMissed
-        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Posted ?? StatusChanged
+        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Ruled ?? (SettlementEvent?)Posted ?? StatusChanged
         ?? throw new InvalidOperationException("An event row holds an event of no known kind.");
 }
 

@@ -14,7 +14,7 @@ namespace AdcpFunctions.Ledger;
         typeof(UtcJson), typeof(PeriodJson),
         typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
-        typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
+        typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
     ])]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(EventDocument))]
@@ -22,8 +22,10 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SettlementEvent.UnknownReceived))]
 [JsonSerializable(typeof(SettlementEvent.DeadlineMissed))]
 [JsonSerializable(typeof(SettlementEvent.FallbackApproved))]
+[JsonSerializable(typeof(SettlementEvent.Ruled))]
 [JsonSerializable(typeof(SettlementEvent.Posted))]
 [JsonSerializable(typeof(SettlementEvent.StatusChanged))]
+[JsonSerializable(typeof(TallyDocument))]
 [JsonSerializable(typeof(MediaBuyDocument))]
 [JsonSerializable(typeof(ProposalDocument))]
 [JsonSerializable(typeof(CatalogStamp))]

@@ -75,6 +75,9 @@ public static class LedgerKeys
 
     public static string Outgoing(string suffix, int revision) => $"o_{suffix}_{revision:d4}";
 
+    /// <summary>One for all periods of a subject: a suffix ends in the subject's 20 characters.</summary>
+    public static string Tally(string suffix) => "t_" + suffix[^20..];
+
     public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
 
     /// <summary>What any seller proposes about a media buy begins so. Each has a row of its own: none may touch, or learn of, another's.</summary>

@@ -212,7 +212,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
             foreach (ReportingPeriod period in group.Periods.Where(p => buy.InForce(p).Version == contract.Version))
             {
                 Matter look = Settlements.OnTime(buy, group.Id, period, group.Window, outages, now);
-                expected.Add(look with { Decide = (state, unallocated) => Expected(state, look.Decide(state, unallocated)) });
+                expected.Add(look with { Decide = sight => Expected(sight.State, look.Decide(sight)) });
             }
         }
 
@@ -220,8 +220,8 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
     }
 
     /// <summary>An expected settlement is there from the start, even where nothing about it is due.</summary>
-    private static IReadOnlyList<SettlementEvent> Expected(SettlementState state, IReadOnlyList<SettlementEvent> events) =>
-        events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? [new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null)] : events;
+    private static Outcome Expected(SettlementState state, Outcome outcome) =>
+        outcome.Events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? new Outcome([new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null)], null) : outcome;
 
     /// <summary>Takes back expected settlements of a grouping that is no longer in force. They never had a statement.</summary>
     private async ValueTask WithdrawAsync(RegisteredBuy before, RegisteredBuy after, CancellationToken cancel)

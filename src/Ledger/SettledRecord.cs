@@ -3,6 +3,9 @@ namespace AdcpFunctions.Ledger;
 /// <summary>What finance receives: one revision of one settlement, with its evidence. Amounts are decimal strings.</summary>
 /// <param name="MessageId">Settlement and revision: the same record always carries the same id.</param>
 /// <param name="Seq">Place in the publication order of the tenant; given when it is published.</param>
+/// <param name="MediaBuyId">Null for vendor usage.</param>
+/// <param name="VendorUsage">Null for a media buy.</param>
+/// <param name="Rate">What one unit came to, to eight digits; null where the price is the vendor's own.</param>
 /// <param name="BookingPeriod">UTC month the record was published in: <c>2026-04</c>.</param>
 /// <param name="ChainHead">SHA-256 of the event that decided it, lower-case hex.</param>
 public sealed record SettledRecord(
@@ -13,7 +16,8 @@ public sealed record SettledRecord(
     int Revision,
     string Tenant,
     string AccountId,
-    string MediaBuyId,
+    string? MediaBuyId,
+    SettledUsage? VendorUsage,
     IReadOnlyList<string> PackageIds,
     string? PricingOptionId,
     SettledPeriod ReportingPeriod,
@@ -22,7 +26,7 @@ public sealed record SettledRecord(
     string SettledAt,
     string Currency,
     string PricingModel,
-    string Rate,
+    string? Rate,
     SettledAmount Delta,
     SettledAmount Cumulative,
     SettledBasis Basis,
@@ -38,6 +42,10 @@ public sealed record SettledRecord(
 {
     public const string SchemaName = "adcp.settled-record.v1";
 }
+
+/// <summary>What was used, where it is no media buy.</summary>
+/// <param name="IdName">The wire name of the id: <c>signal_agent_segment_id</c>.</param>
+public sealed record SettledUsage(string IdName, string Id);
 
 /// <param name="Start">Inclusive, UTC.</param>
 /// <param name="End">Exclusive, UTC.</param>

@@ -12,7 +12,8 @@ public sealed record Head(TableRow Row, HeadDocument Document);
 /// <param name="GroupId">Empty for what could not be allocated.</param>
 /// <param name="Period">The billing period.</param>
 /// <param name="Window">The measurement window; null when billing is not windowed.</param>
-/// <param name="Decide">What happens, given how the settlement stands and what of its media buy lies unallocated; pure, since it may be asked again.</param>
+/// <param name="Now">The clock it is decided by, UTC.</param>
+/// <param name="Decide">What happens, given what can be seen; pure, since it may be asked again.</param>
 /// <param name="Raw">Bytes kept beside the event as evidence; empty when there are none.</param>
 public sealed record Matter(
     SettlementAddress Address,
@@ -20,13 +21,27 @@ public sealed record Matter(
     string GroupId,
     ReportingPeriod Period,
     string? Window,
-    Func<SettlementState, IReadOnlyList<SettlementState>, IReadOnlyList<SettlementEvent>> Decide,
+    DateTimeOffset Now,
+    Func<Sight, Outcome> Decide,
     ReadOnlyMemory<byte> Raw)
 {
     /// <summary>Where finals of the same period lie that named no group. A media buy with one group has none.</summary>
     public IReadOnlyList<SettlementAddress> Unallocated { get; } = GroupId.Length == 0 || Buy.Newest.Groups.Count == 1
         ? []
         : Window is null ? [Buy.Address("", Period, null)] : [Buy.Address("", Period, null), Buy.Address("", Period, Window)];
+
+    /// <summary>The row on which the periods of a capped group, or of one vendor's usage, tell each other what they billed; null where they need not.</summary>
+    public string? TallyRow { get; } = Buy.KeepsTally(GroupId) ? LedgerKeys.Tally(Address.Suffix) : null;
+}
+
+/// <summary>What a decision sees of the ledger.</summary>
+/// <param name="Unallocated">Finals of the same media buy and period that named no group.</param>
+public sealed record Sight(SettlementState State, IReadOnlyList<SettlementState> Unallocated, TallyDocument Tally);
+
+/// <summary>What follows, and what it was decided on beside the settlement's own history.</summary>
+public sealed record Outcome(IReadOnlyList<SettlementEvent> Events, GivenDocument? Given)
+{
+    public static readonly Outcome Nothing = new([], null);
 }
 
 /// <summary>Decides settlements and commits each decision whole: its head, its event, its outgoing records.</summary>
@@ -54,12 +69,14 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         List<Change> changes = await ChangesAsync(partition, matters, cancel);
         var changed = new HashSet<string>(StringComparer.Ordinal);
         int conflicts = 0;
-        for (int attempt = 0; changes.Count > 0; attempt++)
+        for (int lostRounds = 0; changes.Count > 0;)
         {
-            if (attempt == MaxAttempts)
+            if (lostRounds == MaxAttempts)
                 throw new InvalidOperationException($"{changes.Count} settlements of {partition} lost {MaxAttempts} races in a row.");
 
             int rows = conflicts < 2 ? TableBatch.MaxRows : Math.Max(8, TableBatch.MaxRows >> (conflicts - 1));
+            Matter[] later = WaitForTally(changes);
+            int before = conflicts;
             List<List<Change>> batches = Pack(partition, changes, rows);
             DateTimeOffset announced = time.GetUtcNow();
             await AnnounceAsync(batches, announced, cancel);
@@ -78,9 +95,21 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
                 changes.AddRange(batches[i].Where(c => c != loser));
                 changes.AddRange(await ChangesAsync(partition, [loser.Matter], cancel));
             }
+
+            changes.AddRange(await ChangesAsync(partition, later, cancel));
+            lostRounds += conflicts > before ? 1 : 0;
         }
 
         return changed;
+    }
+
+    /// <summary>Takes out the changes that would bill on a tally another one of the same round bills on: they are decided after it.</summary>
+    private static Matter[] WaitForTally(List<Change> changes)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        List<Change> waiting = [.. changes.Where(c => c.TallyRow is { } tally && !taken.Add(tally))];
+        changes.RemoveAll(waiting.Contains);
+        return [.. waiting.Select(c => c.Matter)];
     }
 
     /// <summary>Every settlement of a media buy's or an account's shard, in key order.</summary>
@@ -112,37 +141,46 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
     public static SettlementContext? ContextOf(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages) =>
         Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages);
 
-    /// <summary>Approves a fallback that waits for it, and decides what follows.</summary>
+    /// <summary>Takes a decision that was left to a party, and decides what follows.</summary>
     /// <param name="buy">The media buy of the settlement.</param>
     /// <param name="settlement">Which one.</param>
     /// <param name="outages">When this service was down.</param>
-    /// <param name="by">The agent that approves; its right to is the caller's to check.</param>
-    /// <param name="reason">In its words.</param>
+    /// <param name="taken">What is decided; the right to it is the caller's to check.</param>
     /// <param name="cancel">Stops the wait.</param>
-    /// <returns>False when nothing waited for approval, as after a repetition.</returns>
-    public async Task<bool> ApproveFallbackAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, string by, string reason, CancellationToken cancel)
+    /// <returns>False when nothing waited for this decision any more, as after a repetition.</returns>
+    public async Task<bool> RuleAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, TakenDecision taken, CancellationToken cancel)
     {
-        Matter approval = Settlements.OnApproval(buy, settlement, outages, by, reason, time.GetUtcNow());
-        return (await DecideAsync(approval.Address.Partition, [approval], cancel)).Count > 0;
+        Matter ruling = Settlements.OnRuling(buy, settlement, outages, taken, time.GetUtcNow());
+        return (await DecideAsync(ruling.Address.Partition, [ruling], cancel)).Count > 0;
     }
 
     internal static Head ToHead(TableRow row) => new(row, Tables.Read(row, LedgerJson.Default.HeadDocument));
 
     private async Task<List<Change>> ChangesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
     {
+        if (matters.Count == 0)
+            return [];
         HashSet<string> keys = [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix)), .. matters.SelectMany(m => m.Unallocated).Select(a => LedgerKeys.Head(a.Suffix))];
         Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, keys, cancel);
+        Dictionary<string, TableRow> tallies = await TalliesAsync(partition, matters, cancel);
         var changes = new List<Change>(matters.Count);
         foreach (Matter matter in matters)
         {
             Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
             SettlementState[] unallocated = [.. matter.Unallocated.Select(a => LedgerKeys.Head(a.Suffix)).Where(rows.ContainsKey).Select(key => ToHead(rows[key]).Document.State)];
-            IReadOnlyList<SettlementEvent> events = matter.Decide(head?.Document.State ?? SettlementState.Initial, unallocated);
-            if (events.Count > 0)
-                changes.Add(Change.Of(matter, head, events, time.GetUtcNow()));
+            Tally tally = matter.TallyRow is null ? Tally.None : Tally.Of(matter.TallyRow, tallies.GetValueOrDefault(matter.TallyRow));
+            Outcome outcome = matter.Decide(new Sight(head?.Document.State ?? SettlementState.Initial, unallocated, tally.Document));
+            if (outcome.Events.Count > 0)
+                changes.Add(Change.Of(matter, head, outcome, tally));
         }
 
         return changes;
+    }
+
+    private async ValueTask<Dictionary<string, TableRow>> TalliesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
+    {
+        HashSet<string> keys = [.. matters.Select(m => m.TallyRow).OfType<string>()];
+        return keys.Count == 0 ? [] : (await table.GetEachAsync(partition, keys, cancel)).ToDictionary(row => row.RowKey, StringComparer.Ordinal);
     }
 
     private static List<List<Change>> Pack(string partition, List<Change> changes, int maxRows)

@@ -17,12 +17,39 @@ internal static class Settlements
 
     /// <summary>What follows from time alone.</summary>
     public static Matter OnTime(RegisteredBuy buy, string groupId, ReportingPeriod period, string? window, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now) =>
-        new(buy.Address(groupId, period, window), buy, groupId, period, window,
+        new(buy.Address(groupId, period, window), buy, groupId, period, window, now,
             // A due row may outlive the expectation it was written for: another window or period of the same group is not this settlement.
-            (state, unallocated) => ContextOf(buy, groupId, period, state, outages) is { } context && context.Group.Window == window && context.Group.IsBillable(period)
-                ? BillingAuthority.Decide(state, Contested(context, unallocated), now)
-                : [],
+            sight => ContextOf(buy, groupId, period, sight.State, outages) is { } context && context.Group.Window == window && context.Group.IsBillable(period)
+                ? Decide(sight.State, [], Seen(context, buy, sight), now)
+                : Outcome.Nothing,
             default);
+
+    /// <summary>What follows from finals, and from reports that did not say whether they are final.</summary>
+    public static Matter OnFacts(IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
+    {
+        Fact one = facts[0];
+        return new Matter(one.Buy.Address(one.GroupId, one.Period, one.Window), one.Buy, one.GroupId, one.Period, one.Window, now, sight => Decide(sight, facts, outages, now), RawOf(facts));
+    }
+
+    /// <summary>Rule FB-3: a decision counts only while something waits for it; what follows is decided at once.</summary>
+    /// <remarks>It was taken on certain statements: where others stand by now, nothing happens and the caller is told.</remarks>
+    public static Matter OnRuling(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, TakenDecision taken, DateTimeOffset now) =>
+        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window, now,
+            sight =>
+            {
+                if (ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is not { } known)
+                    return Outcome.Nothing;
+                SettlementContext context = Seen(known, buy, sight);
+                return Decisions.Open(sight.State, context).Contains(taken.Open) ? Decide(sight.State, [taken.Event(now)], context, now) : Outcome.Nothing;
+            },
+            default);
+
+    /// <summary>The context with what the ledger holds beside the settlement itself.</summary>
+    private static SettlementContext Seen(SettlementContext context, RegisteredBuy buy, Sight sight) => Contested(context, sight.Unallocated) with
+    {
+        BilledElsewhere = context.Group.BillableCap is null ? 0m : sight.Tally.Elsewhere(context.Period),
+        PeriodOverlaps = buy.Vendor is { } vendor && sight.Tally.Overlaps(context.Period, vendor.Span),
+    };
 
     /// <summary>Rule DL-5: a timely final that could not be allocated contests the deadline of every group its sender is the authority of.</summary>
     private static SettlementContext Contested(SettlementContext context, IReadOnlyList<SettlementState> unallocated) =>
@@ -32,35 +59,16 @@ internal static class Settlements
             ? context with { ContestedElsewhere = true }
             : context;
 
-    /// <summary>What follows from finals, and from reports that did not say whether they are final.</summary>
-    public static Matter OnFacts(IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
+    private static Outcome Decide(Sight sight, IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
     {
         Fact one = facts[0];
-        return new Matter(one.Buy.Address(one.GroupId, one.Period, one.Window), one.Buy, one.GroupId, one.Period, one.Window, (state, unallocated) => Decide(state, unallocated, facts, outages, now), RawOf(facts));
-    }
-
-    /// <summary>Rule FB-3: whoever holds the right approves invoicing on the counterparty's count; what follows is decided at once.</summary>
-    /// <remarks>Nothing happens where no fallback waits for approval, so a repetition is a no-op.</remarks>
-    public static Matter OnApproval(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, string by, string reason, DateTimeOffset now) =>
-        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window,
-            (state, unallocated) =>
-            {
-                if (!BillingAuthority.CanApproveFallback(state) || ContextOf(buy, settlement.Group, settlement.Period, state, outages) is not { } context)
-                    return [];
-                var approved = new SettlementEvent.FallbackApproved(by, now, reason);
-                return [approved, .. BillingAuthority.Decide(state.Apply(approved), Contested(context, unallocated), now)];
-            },
-            default);
-
-    private static IReadOnlyList<SettlementEvent> Decide(SettlementState state, IReadOnlyList<SettlementState> unallocated, IReadOnlyList<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
-    {
-        Fact one = facts[0];
+        SettlementState state = sight.State;
         int version = one.Buy.InForce(one.Period).Version;
         var events = new List<SettlementEvent>();
         foreach (Fact fact in facts)
         {
             SettlementEvent? happened = fact.Statement is { } statement
-                ? state.Known.Contains(statement.Hash) ? null : new SettlementEvent.FinalReceived(statement, version)
+                ? state.Repeats(statement) ? null : new SettlementEvent.FinalReceived(statement, version)
                 : state.AuthoritySaidUnknown || state.Known.Count > 0 ? null : new SettlementEvent.UnknownReceived(fact.Reporter, now);
             if (happened is null)
                 continue;
@@ -70,18 +78,25 @@ internal static class Settlements
 
         // A repetition decides nothing: identical content is a no-op.
         if (events.Count == 0)
-            return [];
+            return Outcome.Nothing;
         if (one.GroupId.Length == 0)
         {
             if (state.Status != SettlementStatus.Unallocatable)
                 events.Add(new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, [Reasons.PricingOptionNeeded], null));
-            return events;
+            return new Outcome(events, null);
         }
 
         SettlementContext context = ContextOf(one.Buy, one.GroupId, one.Period, state, outages)
             ?? throw new InvalidOperationException($"Settlement {one.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");
-        events.AddRange(BillingAuthority.Decide(state, Contested(context, unallocated), now));
-        return events;
+        return Decide(sight.State, events, Seen(context, one.Buy, sight), now);
+    }
+
+    /// <summary>Folds in what happened and asks the rules what follows from it.</summary>
+    private static Outcome Decide(SettlementState state, IReadOnlyList<SettlementEvent> happened, SettlementContext context, DateTimeOffset now)
+    {
+        foreach (SettlementEvent one in happened)
+            state = state.Apply(one);
+        return new Outcome([.. happened, .. BillingAuthority.Decide(state, context, now)], GivenDocument.Of(context));
     }
 
     private static ReadOnlyMemory<byte> RawOf(IReadOnlyList<Fact> facts)
@@ -93,4 +108,16 @@ internal static class Settlements
             joined.AddRange([.. fact.Raw.Span, (byte)'\n']);
         return joined.ToArray();
     }
+}
+
+/// <summary>A decision as a party takes it.</summary>
+/// <param name="Open">Which of the open ones.</param>
+/// <param name="By">The agent that decides.</param>
+/// <param name="Reason">In its own words.</param>
+/// <param name="Remedy">The remedy chosen; null on every other topic.</param>
+public sealed record TakenDecision(OpenDecision Open, string By, string Reason, string? Remedy = null)
+{
+    public SettlementEvent Event(DateTimeOffset at) => Open.Topic is { } topic
+        ? new SettlementEvent.Ruled(new Ruling(topic, Open.Accepts, Open.Mark, By, at, Reason, Remedy))
+        : new SettlementEvent.FallbackApproved(By, at, Reason);
 }

@@ -10,6 +10,8 @@ namespace AdcpFunctions.Settlement;
 /// <param name="Sandbox">True when nothing of the account is ever billed.</param>
 /// <param name="Outages">When this service was down.</param>
 /// <param name="ContestedElsewhere">True when a timely final of the authority lies where it cannot be allocated.</param>
+/// <param name="BilledElsewhere">Units the other periods of the flight have drawn on the group's cap; 0 without one.</param>
+/// <param name="PeriodOverlaps">True when another settlement of the same usage has billed some of the time this one would.</param>
 public sealed record SettlementContext(
     Contract Contract,
     TermsGroup Group,
@@ -17,7 +19,9 @@ public sealed record SettlementContext(
     bool OutOfBand,
     bool Sandbox,
     IReadOnlyList<ReportingPeriod> Outages,
-    bool ContestedElsewhere = false);
+    bool ContestedElsewhere = false,
+    decimal BilledElsewhere = 0m,
+    bool PeriodOverlaps = false);
 
 /// <summary>Decides which count an invoice is drawn on, and when it may be drawn.</summary>
 /// <remarks>
@@ -98,6 +102,8 @@ public static class BillingAuthority
         state.Breach is { } breach
         && known.Counterpart is { } counterpart
         && known.HoldsOf(counterpart, context).Count == 0
+        // In an auction nobody could price the other side's count before the seller's rows came.
+        && (counterpart.Side == Side.SellerRow || context.Group.Rate is not null || BillingMetric.IsCountless(context.Group.PricingModel))
         && authority.FirstReceivedAt > (counterpart.FirstReceivedAt > breach.Deadline.GraceEnd ? counterpart.FirstReceivedAt : breach.Deadline.GraceEnd);
 
     /// <summary>Rule FB-1: after a breach the counterparty may be invoiced on its own final.</summary>
@@ -160,8 +166,13 @@ public static class BillingAuthority
         }
 
         if (known.BeyondTolerance(context))
-            return new Assessment(null, SettlementStatus.VarianceExceeded, [Reasons.VarianceExceeded, .. late], null);
-        bool tolerated = context.Group.Terms.Measurement?.MaxVariancePercent is not null && context.Group.PricingModel != PricingModel.FlatRate;
+        {
+            return state.RuledOn(RulingTopic.Variance, Decisions.MarkOf(authority, compared)) == true
+                ? Settle(context, known, authority, [Reasons.AuthoritativeFinal, .. late, Reasons.VarianceAccepted], now)
+                : new Assessment(null, SettlementStatus.VarianceExceeded, [Reasons.VarianceExceeded, .. late], null);
+        }
+
+        bool tolerated = context.Group.Terms.Measurement?.MaxVariancePercent is not null && !BillingMetric.IsCountless(context.Group.PricingModel);
         return Settle(context, known, authority, tolerated ? [Reasons.AuthoritativeFinal, .. late, Reasons.WithinTolerance] : [Reasons.AuthoritativeFinal, .. late], now);
     }
 
@@ -169,7 +180,7 @@ public static class BillingAuthority
     /// <remarks>An authority that speaks by seller row does not, unless the contract says so: its buyer may never report.</remarks>
     private static bool WaitsForCounterpart(SettlementContext context) =>
         context.Group.Terms.Measurement?.MaxVariancePercent is not null
-        && context.Group.PricingModel != PricingModel.FlatRate
+        && !BillingMetric.IsCountless(context.Group.PricingModel)
         && (context.Group.Terms.AuthoritySide == Side.UsagePush || context.Contract.Policies.WaitForCounterpart);
 
     /// <summary>Rule VAR-3: the wait ends with the deadline's grace or the agreed hours after the first authoritative receipt, whichever is earlier.</summary>
@@ -195,15 +206,16 @@ internal sealed record Assessment(SettlementEvent? Next, SettlementStatus Status
 }
 
 /// <summary>Both sides' finals and the deadline, read off the state once.</summary>
-internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline)
+internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State)
 {
     public static Known Of(SettlementState state, SettlementContext context)
     {
         BillingTerms terms = context.Group.Terms;
         return new Known(
-            SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group),
-            SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group),
-            Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages));
+            SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period),
+            SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group, context.Period),
+            Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages),
+            state);
     }
 
     /// <summary>True when the authority met its deadline with its first or its newest final.</summary>
@@ -212,16 +224,20 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
 
     public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
 
-    /// <summary>The authority's stamp is measured against the deadline; a counterpart's is not.</summary>
+    public UnitPrice? PriceOf(SideFinal said, SettlementContext context) => Amount.PriceOf(said, On(Side.SellerRow), State.Posted?.Rate, context.Group);
+
+    /// <summary>The authority's stamp is measured against the deadline; a counterpart's is not. What finance released no longer holds.</summary>
     public IReadOnlyList<string> HoldsOf(SideFinal said, SettlementContext context)
     {
-        IReadOnlyList<string> holds = Amount.Holds(said, context.Group, context.Contract.Currency, Deadline is not null && ReferenceEquals(said, Authority));
-        // Test fixtures of the protocol are stamped in 2099; nothing of a sandbox is ever billed.
-        return context.Sandbox ? [.. holds.Where(h => h != Settlement.Reasons.FinalizedAtFuture)] : holds;
+        IReadOnlyList<string> holds = AllHoldsOf(said, context);
+        return holds.Count > 0 && State.RuledOn(RulingTopic.Hold, said.Mark) == true ? [.. holds.Where(hold => !Amount.IsReleasable(hold))] : holds;
     }
 
+    public IReadOnlyList<string> AllHoldsOf(SideFinal said, SettlementContext context) =>
+        Amount.Holds(said, PriceOf(said, context), context, Deadline is not null && ReferenceEquals(said, Authority));
+
     public bool BeyondTolerance(SettlementContext context) =>
-        context.Group.PricingModel != PricingModel.FlatRate
+        !BillingMetric.IsCountless(context.Group.PricingModel)
         && Authority?.Quantity is { } ours && Counterpart?.Quantity is { } theirs
         && Variance.Exceeds(ours, theirs, context.Group.Terms.Measurement?.MaxVariancePercent);
 }

@@ -6,8 +6,44 @@ public enum PricingModel
     /// <summary>Per 1,000 impressions.</summary>
     Cpm,
 
+    /// <summary>Per 1,000 viewable impressions.</summary>
+    Vcpm,
+
+    /// <summary>Per click.</summary>
+    Cpc,
+
+    /// <summary>Per completed view.</summary>
+    Cpcv,
+
+    /// <summary>Per view.</summary>
+    Cpv,
+
+    /// <summary>Per gross rating point.</summary>
+    Cpp,
+
+    /// <summary>Per conversion.</summary>
+    Cpa,
+
+    /// <summary>A share of the commissionable value.</summary>
+    RevenueShare,
+
     /// <summary>One price for the flight, whatever was delivered.</summary>
     FlatRate,
+
+    /// <summary>A price per hour, day, week or month, whatever was delivered.</summary>
+    Time,
+
+    /// <summary>What the vendor of a signal, a right, a standard, a list or a creative is owed by its own price list.</summary>
+    VendorCost,
+}
+
+/// <summary>The unit a time price is for.</summary>
+public enum TimeUnit
+{
+    Hour,
+    Day,
+    Week,
+    Month,
 }
 
 /// <summary>How the flight is cut into billed periods.</summary>
@@ -54,8 +90,19 @@ public enum SnapshotPolicy
 public sealed record WindowDefinition(string WindowId, int DurationDays, bool IsGuaranteeBasis);
 
 /// <summary>What one package is sold at and how it is counted.</summary>
-/// <param name="Rate">In the contract's currency: per 1,000 for cpm, for the flight with flat_rate.</param>
-public sealed record PackageTerms(string PackageId, string? PricingOptionId, PricingModel PricingModel, decimal Rate, BillingMeasurement? Measurement);
+/// <param name="Rate">In the contract's currency: per 1,000 for cpm and vcpm, per unit of the metric or of time, for the flight with flat_rate. Null in an auction.</param>
+/// <param name="Auction">True when the price is what the seller's final row says it came to.</param>
+/// <param name="BillableCap">Units of the billing metric over the flight beyond which nothing is billed. Null when none was agreed.</param>
+/// <param name="TimeUnit">Null unless the model is time.</param>
+public sealed record PackageTerms(
+    string PackageId,
+    string? PricingOptionId,
+    PricingModel PricingModel,
+    decimal? Rate,
+    BillingMeasurement? Measurement,
+    bool Auction = false,
+    decimal? BillableCap = null,
+    TimeUnit? TimeUnit = null);
 
 /// <summary>What the parties chose where the protocol leaves a choice.</summary>
 /// <param name="CounterpartWaitHours">How long an authoritative final waits for the other count.</param>
@@ -84,27 +131,52 @@ public sealed record ContractDraft(
     Side? DeliveredBy,
     ContractPolicies Policies,
     DateTimeOffset? EffectiveFrom,
-    string? Reason);
+    string? Reason,
+    bool SumDaily = false);
+
+/// <summary>A price per unit of time, and where its months begin.</summary>
+public sealed record TimePrice(TimeUnit Unit, TimeSpan UtcOffset);
 
 /// <summary>Packages that are billed together because every term of money is the same.</summary>
 /// <param name="Id">Follows from the package ids, so that a new rate does not start a new settlement.</param>
 /// <param name="Window">The contracted measurement window; null when billing is not windowed.</param>
 /// <param name="WindowDays">The window's accumulation in days.</param>
 /// <param name="Periods">The periods in which this group is expected to settle.</param>
+/// <param name="Rate">Null in an auction: the seller's final row says what it came to.</param>
+/// <param name="BillableCap">Units over the flight, summed over the packages; null when none was agreed.</param>
+/// <param name="Time">Null unless the model is time.</param>
+/// <param name="SumDaily">True when final daily rows that tile a period may be summed.</param>
 public sealed record TermsGroup(
     string Id,
     IReadOnlyList<string> PackageIds,
     string? PricingOptionId,
     PricingModel PricingModel,
-    decimal Rate,
+    decimal? Rate,
     BillingTerms Terms,
     string? Window,
     int WindowDays,
-    IReadOnlyList<ReportingPeriod> Periods)
+    IReadOnlyList<ReportingPeriod> Periods,
+    decimal? BillableCap = null,
+    TimePrice? Time = null,
+    bool SumDaily = false)
 {
     /// <summary>Rule PER-3: only a statement for exactly a billing period can settle; every other is evidence.</summary>
     /// <remarks>So thirty daily finals, the month's final and a lifetime final of one buy invoice the month once (gap G32).</remarks>
     public bool IsBillable(ReportingPeriod period) => Periods.Contains(period);
+
+    /// <summary>The billing period a day's row belongs to, where the contract sums days; null otherwise.</summary>
+    public ReportingPeriod? PeriodOfDay(ReportingPeriod stated)
+    {
+        if (!SumDaily || stated.End - stated.Start != TimeSpan.FromDays(1))
+            return null;
+        foreach (ReportingPeriod period in Periods)
+        {
+            if (period.Start <= stated.Start && stated.End <= period.End && period != stated)
+                return period;
+        }
+
+        return null;
+    }
 }
 
 /// <summary>Who proposed a version and who put it in force.</summary>

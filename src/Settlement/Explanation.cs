@@ -42,8 +42,8 @@ public static class Explanation
         string whose = posted.IsFallback
             ? $"the {Name(posted.Basis == Side.SellerRow ? Party.Seller : Party.Buyer)}'s own count, because the {Name(context.Group.Terms.Authority)} missed its deadline"
             : $"the {Name(context.Group.Terms.Authority)}'s count";
-        string what = posted.Quantity is { } count && context.Group.PricingModel != PricingModel.FlatRate
-            ? $"{count.ToString("#,0.######", CultureInfo.InvariantCulture)} {Metric(context.Group.PricingModel)} at {Money.Text(context.Group.Rate, currency)}"
+        string what = posted is { Quantity: { } count, Rate: { } rate }
+            ? $"{count.ToString("#,0.######", CultureInfo.InvariantCulture)} {Metric(context.Group.PricingModel)} at {Money.Text(rate, currency)}"
             : "a flat rate";
         string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Money.Text(posted.DeltaAmount, currency)} {currency}.";
         string held = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing under this contract." : "";
@@ -54,7 +54,7 @@ public static class Explanation
     }
 
     /// <summary>The metric a pricing model bills.</summary>
-    public static string Metric(PricingModel model) => model == PricingModel.FlatRate ? "flat rate" : "impressions";
+    public static string Metric(PricingModel model) => BillingMetric.NameOf(model)?.Replace('_', ' ') ?? "no count";
 
     private static string Name(Party party) => party switch
     {

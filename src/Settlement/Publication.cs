@@ -10,45 +10,67 @@ internal static class Publication
     /// <summary>Where a published settlement stands, and what correction is due.</summary>
     public static Assessment Assess(Posting posted, SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
     {
-        string[] lateHeld = posted.IsFallback && known.Authority is not null ? [Reasons.LateFinalHeld] : [];
-        if (lateHeld.Length > 0 && context.Contract.Policies.LateFinal == LateFinalPolicy.AcceptLate)
-            return OnLateFinal(posted, context, known, known.Authority!, now);
+        SideFinal? late = posted.IsFallback ? known.Authority : null;
+        if (late is not null && OnLateFinal(posted, state, context, known, late, now) is { } moved)
+            return moved;
 
+        string[] lateHeld = late is null ? [] : [Reasons.LateFinalHeld];
         SideFinal basis = known.On(posted.Basis) ?? throw new InvalidOperationException("A posting's basis is a final that stays known.");
-        return Restates(posted, basis, context)
-            ? OnRestatement(posted, context, known, basis, lateHeld, now)
+        return Restates(posted, basis, context, known)
+            ? OnRestatement(posted, state, context, known, basis, lateHeld, now)
             : Standing(posted, state, context, known, lateHeld);
     }
 
-    /// <summary>Rule ADJ-1: an authoritative final after a published fallback changes the invoice only where the contract accepts it late.</summary>
-    /// <remarks>Beyond tolerance, or with a hold of its own, it waits for finance, and so does a restatement by the fallback party meanwhile.</remarks>
-    private static Assessment OnLateFinal(Posting posted, SettlementContext context, Known known, SideFinal late, DateTimeOffset now)
+    /// <summary>Rule ADJ-1: an authoritative final after a published fallback changes the invoice only where the contract or a decision accepts it late.</summary>
+    /// <remarks>Beyond tolerance, or with a hold of its own, it waits for a decision, and so does a restatement by the fallback party meanwhile.</remarks>
+    /// <returns>Null where it changes nothing.</returns>
+    private static Assessment? OnLateFinal(Posting posted, SettlementState state, SettlementContext context, Known known, SideFinal late, DateTimeOffset now)
     {
-        IReadOnlyList<string> holds = known.HoldsOf(late, context);
+        bool? ruled = state.RuledOn(RulingTopic.LateFinal, late.Mark);
+        if (ruled == false || (ruled is null && context.Contract.Policies.LateFinal == LateFinalPolicy.HoldFallback))
+            return null;
+        IReadOnlyList<string> holds = HoldsOf(late, ruled, context, known);
         if (holds.Count > 0)
             return new Assessment(null, SettlementStatus.Held, [Reasons.LateFinalHeld, .. holds], null);
-        if (known.BeyondTolerance(context))
+        if (ruled is null && known.BeyondTolerance(context))
             return new Assessment(null, SettlementStatus.Held, [Reasons.LateFinalHeld, Reasons.VarianceAfterSettlement], null);
         return Assessment.Post(Make(posted, late, isFallback: false, context, known, [Reasons.LateFinal, Reasons.LateFinalAccepted], now));
     }
 
     /// <summary>Rule ADJ-2: a restatement by the party whose count is the basis books itself only within tolerance and by contract.</summary>
-    private static Assessment OnRestatement(Posting posted, SettlementContext context, Known known, SideFinal basis, string[] lateHeld, DateTimeOffset now)
+    private static Assessment OnRestatement(Posting posted, SettlementState state, SettlementContext context, Known known, SideFinal basis, string[] lateHeld, DateTimeOffset now)
     {
-        IReadOnlyList<string> holds = known.HoldsOf(basis, context);
+        bool? ruled = state.RuledOn(RulingTopic.Restatement, basis.Mark);
+        if (ruled == false)
+            return Standing(posted, state, context, known, [Reasons.RestatementHeld, .. lateHeld]);
+        IReadOnlyList<string> holds = HoldsOf(basis, ruled, context, known);
         if (holds.Count > 0)
             return new Assessment(null, SettlementStatus.Held, [Reasons.RestatementHeld, .. holds, .. lateHeld], null);
-        if (known.BeyondTolerance(context))
+        if (ruled is null && known.BeyondTolerance(context))
             return new Assessment(null, SettlementStatus.Held, [Reasons.RestatementHeld, Reasons.VarianceAfterSettlement, .. lateHeld], null);
-        if (context.Contract.Policies.Restatement == RestatementPolicy.Manual)
+        if (ruled is null && context.Contract.Policies.Restatement == RestatementPolicy.Manual)
             return new Assessment(null, SettlementStatus.Held, [Reasons.RestatementHeld, .. lateHeld], null);
 
         string[] reasons = posted.IsFallback ? [Reasons.Restated, Reasons.FallbackUsed] : [Reasons.Restated];
         return Assessment.Post(Make(posted, basis, posted.IsFallback, context, known, reasons, now));
     }
 
-    private static bool Restates(Posting posted, SideFinal basis, SettlementContext context) =>
-        context.Group.PricingModel != PricingModel.FlatRate && basis.Quantity != posted.Quantity;
+    /// <summary>Other statements than those that were published, and another invoice if they were.</summary>
+    internal static bool Restates(Posting posted, SideFinal basis, SettlementContext context, Known known)
+    {
+        if (basis.Mark == posted.Mark)
+            return false;
+        if (known.AllHoldsOf(basis, context).Any(hold => !Amount.IsReleasable(hold)))
+            return true;
+        (decimal? billed, decimal amount, _) = Invoice(basis, context, known);
+        return billed != posted.Quantity || amount != posted.Amount;
+    }
+
+    private static IReadOnlyList<string> HoldsOf(SideFinal said, bool? ruled, SettlementContext context, Known known)
+    {
+        IReadOnlyList<string> holds = known.HoldsOf(said, context);
+        return ruled == true ? [.. holds.Where(hold => !Amount.IsReleasable(hold))] : holds;
+    }
 
     private static Assessment Standing(Posting posted, SettlementState state, SettlementContext context, Known known, IReadOnlyList<string> added)
     {
@@ -62,25 +84,21 @@ internal static class Publication
         return new Assessment(null, posted.Revision == 1 ? SettlementStatus.Settled : SettlementStatus.Adjusted, reasons, null);
     }
 
+    /// <summary>What is billed on a side's final, for how much, at which price.</summary>
+    private static (decimal? Billed, decimal Amount, UnitPrice? Price) Invoice(SideFinal basis, SettlementContext context, Known known)
+    {
+        // A price that depends on no count invoices none: revisions whose counts come and go would not add up.
+        decimal? billed = BillingMetric.IsCountless(context.Group.PricingModel) ? null : Amount.Billable(basis.Quantity, context.Group, context.BilledElsewhere);
+        UnitPrice? price = known.PriceOf(basis, context);
+        return (billed, Amount.Of(basis, billed, price, context.Group, context.Period, context.Contract.Currency), price);
+    }
+
     /// <summary>Rule PUB-2: a revision carries what it adds and what is invoiced in all.</summary>
     private static Posting Make(Posting? before, SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now)
     {
-        decimal amount = Amount.Of(context.Group, basis.Quantity, context.Contract.Currency);
-        // A flat rate invoices no count: revisions whose counts come and go would not add up.
-        decimal? billed = context.Group.PricingModel == PricingModel.FlatRate ? null : basis.Quantity;
+        (decimal? billed, decimal amount, UnitPrice? price) = Invoice(basis, context, known);
         decimal? seller = known.On(Side.SellerRow)?.Quantity;
         decimal? usage = known.On(Side.UsagePush)?.Quantity;
-        var all = new List<string>(reasons);
-        if (context.Group.PricingModel == PricingModel.FlatRate)
-            all.Add(Reasons.FlatRate);
-        // "final" without "finalized_at" is measured by its receipt, and the record says so.
-        if (basis.FinalizedAt is null)
-            all.Add(Reasons.FinalizedAtAbsent);
-        // No snapshot is pulled yet, so every record drawn on a pushed seller row says that nobody looked.
-        if (basis.Side == Side.SellerRow)
-            all.Add(Reasons.SnapshotNotVerified);
-        if (context.Sandbox)
-            all.Add(Reasons.Sandbox);
         return new Posting(
             (before?.Revision ?? 0) + 1,
             basis.Side,
@@ -93,7 +111,37 @@ internal static class Publication
             usage,
             seller is { } s && usage is { } u ? Variance.Percent(s, u) : null,
             now,
-            all,
-            context.Contract.Version);
+            [.. reasons, .. Flags(basis, billed, context, known)],
+            context.Contract.Version,
+            price?.Value,
+            basis.Mark);
+    }
+
+    /// <summary>Rule PUB-3: what an accountant must know of a number beside how it was chosen.</summary>
+    private static IEnumerable<string> Flags(SideFinal basis, decimal? billed, SettlementContext context, Known known)
+    {
+        TermsGroup group = context.Group;
+        if (group.PricingModel == PricingModel.FlatRate)
+            yield return Reasons.FlatRate;
+        if (group.PricingModel == PricingModel.Time)
+            yield return Reasons.TimeRate;
+        if (group.PricingModel == PricingModel.VendorCost)
+            yield return basis.Expected is null ? Reasons.PriceNotVerified : Reasons.VendorCost;
+        if (group.Rate is null && !BillingMetric.IsCountless(group.PricingModel))
+            yield return Reasons.AuctionRate;
+        if (billed < basis.Quantity)
+            yield return Reasons.OverDelivery;
+        if (basis.Side == Side.SellerRow && group.SumDaily && group.PackageIds.Any(package => !known.State.SellerRow.ContainsKey(package)))
+            yield return Reasons.SummedDaily;
+        // "final" without "finalized_at" is measured by its receipt, and the record says so.
+        if (basis.FinalizedAt is null)
+            yield return Reasons.FinalizedAtAbsent;
+        if (known.State.RuledOn(RulingTopic.Hold, basis.Mark) == true)
+            yield return Reasons.HoldReleased;
+        // No snapshot is pulled yet, so every record drawn on a pushed seller row says that nobody looked.
+        if (basis.Side == Side.SellerRow)
+            yield return Reasons.SnapshotNotVerified;
+        if (context.Sandbox)
+            yield return Reasons.Sandbox;
     }
 }

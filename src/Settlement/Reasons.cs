@@ -27,7 +27,17 @@ public static class Reasons
     public const string FinalizedAtFuture = "finalized_at_future";
     public const string BillingMetricAbsent = "billing_metric_absent";
     public const string CostMismatch = "cost_mismatch";
+    public const string RateUnknown = "rate_unknown";
+    public const string AuctionRate = "auction_rate";
+    public const string OverDelivery = "over_delivery";
+    public const string PeriodOverlaps = "period_overlaps";
+    public const string PriceNotVerified = "price_not_verified";
+    public const string SummedDaily = "summed_daily";
+    public const string VarianceAccepted = "variance_accepted";
+    public const string HoldReleased = "hold_released";
     public const string FlatRate = "flat_rate";
+    public const string TimeRate = "time_rate";
+    public const string VendorCost = "vendor_cost";
     public const string SnapshotNotVerified = "snapshot_not_verified";
     public const string PricingOptionNeeded = "pricing_option_needed";
     public const string BillingOutOfBand = "billing_out_of_band";

@@ -26,6 +26,9 @@ public static class Registration
     /// <summary>More periods than this are a mistake: ten years by day.</summary>
     public const int MaxPeriods = 3_660;
 
+    /// <summary>A settlement keeps each of its daily rows; more than these would not fit the store's row.</summary>
+    public const int MaxDailyRows = 1_000;
+
     /// <summary>Rule REG-1: a contract is registered only when every settlement it will need can be decided.</summary>
     /// <remarks>Problems are collected, not short-circuited, so that one answer lists them all.</remarks>
     /// <param name="draft">As handed in.</param>
@@ -106,11 +109,13 @@ public static class Registration
             problems.Add(new("window_repeated", "/windows", "Each window is defined once."));
 
         var groups = new List<TermsGroup>();
+        foreach ((int i, PackageTerms package) in draft.Packages.Index())
+            problems.AddRange(PricingProblems(package, string.Create(CultureInfo.InvariantCulture, $"/packages/{i}")));
         foreach (IGrouping<string, PackageTerms> same in draft.Packages.GroupBy(GroupingKey, StringComparer.Ordinal))
         {
             PackageTerms one = same.First();
             string field = string.Create(CultureInfo.InvariantCulture, $"/packages/{IndexOf(draft.Packages, one)}");
-            BillingTerms? terms = BillingTerms.Resolve(one.Measurement, parties, draft.DeliveredBy);
+            BillingTerms? terms = BillingTerms.Resolve(CommonTerms(same), parties, draft.DeliveredBy);
             if (terms is null)
             {
                 problems.Add(new("delivered_by_missing", "/delivered_by", "A third party's count governs, so the contract says who delivers it: seller_row or usage_push."));
@@ -127,16 +132,48 @@ public static class Registration
             string[] packages = [.. same.Select(p => p.PackageId).Order(StringComparer.Ordinal)];
             // A flat rate is one price for the flight: it is owed once, with the flight's last period.
             IReadOnlyList<ReportingPeriod> billed = one.PricingModel == PricingModel.FlatRate && periods.Count > 0 ? [periods[^1]] : periods;
-            groups.Add(new TermsGroup(GroupId(packages), packages, one.PricingOptionId, one.PricingModel, one.Rate, terms, one.Measurement?.MeasurementWindow, days!.Value, billed));
+            if (draft.SumDaily && billed.Any(p => packages.Length * (p.End - p.Start).Days > MaxDailyRows))
+                problems.Add(new("sum_daily_too_large", "/sum_daily", $"Daily rows can be summed up to {MaxDailyRows} a period and group; bill shorter periods, or whole ones."));
+            if (same.Any(p => p.BillableCap is null) && same.Any(p => p.BillableCap is not null))
+                problems.Add(new("billable_cap_partial", field + "/billable_cap", "Packages on the same terms are counted as one, so either all of them have a cap or none has."));
+            TimePrice? time = one is { PricingModel: PricingModel.Time, TimeUnit: { } unit } ? new TimePrice(unit, draft.BillingUtcOffset) : null;
+            groups.Add(new TermsGroup(
+                GroupId(packages), packages, one.PricingOptionId, one.PricingModel, one.Rate, terms, one.Measurement?.MeasurementWindow, days!.Value, billed,
+                same.Any(p => p.BillableCap is null) ? null : same.Sum(p => p.BillableCap), time, draft.SumDaily));
         }
 
         return groups;
     }
 
+    /// <summary>Rule REG-2: a price that leaves nothing to guess.</summary>
+    private static IEnumerable<RegistrationProblem> PricingProblems(PackageTerms package, string field)
+    {
+        bool countless = BillingMetric.IsCountless(package.PricingModel);
+        if (package.Rate is null && !package.Auction)
+            yield return new("rate_missing", field + "/rate", "A package has a rate, or says that it is sold in an auction.");
+        if (package is { Rate: not null, Auction: true })
+            yield return new("rate_of_auction", field + "/rate", "In an auction the seller's final row says the rate, so the contract has none.");
+        if (package.Auction && countless)
+            yield return new("auction_without_metric", field + "/auction", "Only a count can be auctioned; this model bills none.");
+        if (package.PricingModel == PricingModel.Time != package.TimeUnit is not null)
+            yield return new("time_unit_misplaced", field + "/time_unit", "A time price is per hour, day, week or month, and only a time price is.");
+        if (package.BillableCap is not null && countless)
+            yield return new("billable_cap_without_metric", field + "/billable_cap", "A cap is in units of the billing metric; this model bills none.");
+    }
+
+    /// <summary>The terms of packages that differ at most in their remedies: of those, the ones all of them agreed on.</summary>
+    private static BillingMeasurement? CommonTerms(IEnumerable<PackageTerms> same)
+    {
+        BillingMeasurement? terms = null;
+        foreach (PackageTerms package in same)
+            terms = terms is null || package.Measurement is null ? package.Measurement : terms with { Remedies = [.. terms.Remedies.Where(package.Measurement.Remedies.Contains)] };
+        return terms;
+    }
+
     private static string GroupingKey(PackageTerms p) => string.Join('\n',
-        p.PricingOptionId, p.PricingModel, p.Rate.ToString("G29", CultureInfo.InvariantCulture),
+        p.PricingOptionId, p.PricingModel, p.Rate?.ToString("G29", CultureInfo.InvariantCulture), p.TimeUnit,
         p.Measurement?.Vendor.Domain, p.Measurement?.Vendor.BrandId, p.Measurement?.MaxVariancePercent?.ToString("G29", CultureInfo.InvariantCulture),
-        p.Measurement?.MeasurementWindow, p.Measurement?.FinalizationDeadlineHours, string.Join(',', p.Measurement?.Remedies ?? []));
+        p.Measurement?.MeasurementWindow, p.Measurement?.FinalizationDeadlineHours);
 
     private static int IndexOf(IReadOnlyList<PackageTerms> packages, PackageTerms package)
     {

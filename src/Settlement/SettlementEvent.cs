@@ -18,6 +18,9 @@ public abstract record SettlementEvent
     /// <summary>Whoever holds the right approved invoicing on the counterparty's count.</summary>
     public sealed record FallbackApproved(string By, DateTimeOffset At, string Reason) : SettlementEvent;
 
+    /// <summary>Whoever holds the right to decided what the rules leave open.</summary>
+    public sealed record Ruled(Ruling Ruling) : SettlementEvent;
+
     /// <summary>An amount was decided and is to be published.</summary>
     public sealed record Posted(Posting Posting) : SettlementEvent;
 

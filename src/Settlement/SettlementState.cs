@@ -32,6 +32,8 @@ public sealed record Breach(Party LateParty, Side LateSide, Deadline Deadline, D
 /// <param name="SettledAt">When the decision was taken.</param>
 /// <param name="Reasons">Reason codes.</param>
 /// <param name="ContractVersion">The version the amount was computed with.</param>
+/// <param name="Rate">What one unit cost; null where the price does not depend on a count.</param>
+/// <param name="Mark">Names the statements the count was taken from.</param>
 public sealed record Posting(
     int Revision,
     Side Basis,
@@ -45,7 +47,9 @@ public sealed record Posting(
     decimal? Variance,
     DateTimeOffset SettledAt,
     IReadOnlyList<string> Reasons,
-    int ContractVersion);
+    int ContractVersion,
+    decimal? Rate,
+    string Mark);
 
 /// <summary>Everything a decision depends on. It is what its events make it, and nothing else.</summary>
 public sealed record SettlementState
@@ -74,6 +78,9 @@ public sealed record SettlementState
     /// <summary>A fallback was approved and waits only for what it needs.</summary>
     public bool FallbackApproved { get; init; }
 
+    /// <summary>What was decided by those who may, oldest first.</summary>
+    public IReadOnlyList<Ruling> Rulings { get; init; } = [];
+
     /// <summary>The newest posting; null while nothing was published.</summary>
     public Posting? Posted { get; init; }
 
@@ -82,6 +89,24 @@ public sealed record SettlementState
 
     public IReadOnlyDictionary<string, UnitFinals> On(Side side) => side == Side.SellerRow ? SellerRow : UsagePush;
 
+    /// <summary>Rule IDEM-5: the same fact under another key is a no-op, unless this copy was received before the one that is known.</summary>
+    /// <remarks>The earlier copy counts for timeliness, so that the order in which copies are processed decides nothing.</remarks>
+    public bool Repeats(Statement said)
+    {
+        if (On(said.Side).TryGetValue(said.Key, out UnitFinals? unit))
+        {
+            if (unit.Newest.Hash == said.Hash)
+                return said.ReceivedAt >= unit.Newest.ReceivedAt;
+            if (unit.First.Hash == said.Hash)
+                return said.ReceivedAt >= unit.First.ReceivedAt;
+        }
+
+        return Known.Contains(said.Hash);
+    }
+
+    /// <summary>What was last ruled on exactly these statements; null when nothing was.</summary>
+    public bool? RuledOn(RulingTopic topic, string mark) => Rulings.LastOrDefault(r => r.Topic == topic && r.Mark == mark)?.Accepts;
+
     /// <summary>Folds one event in.</summary>
     public SettlementState Apply(SettlementEvent happened) => happened switch
     {
@@ -89,6 +114,7 @@ public sealed record SettlementState
         SettlementEvent.UnknownReceived => this with { AuthoritySaidUnknown = true },
         SettlementEvent.DeadlineMissed e => this with { Breach = e.Breach },
         SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
+        SettlementEvent.Ruled e => this with { Rulings = [.. Rulings, e.Ruling] },
         SettlementEvent.Posted e => this with { Posted = e.Posting },
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
@@ -100,11 +126,11 @@ public sealed record SettlementState
     {
         Statement said = e.Statement;
         var units = new Dictionary<string, UnitFinals>(On(said.Side), StringComparer.Ordinal);
-        units[said.Unit] = units.TryGetValue(said.Unit, out UnitFinals? before) ? before.With(said) : new UnitFinals(said, said);
+        units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said) : new UnitFinals(said);
         SettlementState next = this with
         {
             ContractVersion = ContractVersion ?? e.ContractVersion,
-            Known = [.. Known.Count < KnownLimit ? Known : Known.Skip(1), said.Hash],
+            Known = Known.Contains(said.Hash) ? Known : [.. Known.Count < KnownLimit ? Known : Known.Skip(1), said.Hash],
         };
         return said.Side == Side.SellerRow ? next with { SellerRow = units } : next with { UsagePush = units };
     }

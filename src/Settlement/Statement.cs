@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace AdcpFunctions.Settlement;
 
 /// <summary>One party's final count for one settlement, as it was said.</summary>
@@ -10,6 +13,9 @@ namespace AdcpFunctions.Settlement;
 /// <param name="Reporter">The authenticated agent or sender.</param>
 /// <param name="Hash">SHA-256 of what it says, lower-case hex: identical content has an identical hash.</param>
 /// <param name="Evidence">Where the raw bytes are kept.</param>
+/// <param name="Rate">What the seller's row says an auction came to. Null when not stated.</param>
+/// <param name="Expected">What the vendor's price list makes of the record. Null where there is none to compare with.</param>
+/// <param name="Day">The day a row is for, where a period is the sum of its days; null for the whole period.</param>
 public sealed record Statement(
     Side Side,
     string Unit,
@@ -19,8 +25,16 @@ public sealed record Statement(
     DateTimeOffset ReceivedAt,
     string Reporter,
     string Hash,
-    string Evidence)
+    string Evidence,
+    decimal? Rate = null,
+    decimal? Expected = null,
+    ReportingPeriod? Day = null)
 {
+    /// <summary>What it speaks for: its package, or one day of it. A package id holds no control character.</summary>
+    public string Key => Day is { } day ? KeyOf(Unit, day) : Unit;
+
+    internal static string KeyOf(string unit, ReportingPeriod day) => $"{unit}\n{day}";
+
     /// <summary>Rule FIN-3: of two finals for one unit, the greater stamp is the newer; ties are broken by content hash.</summary>
     /// <remarks>The tie break makes the outcome independent of the order in which copies arrive (gap G5).</remarks>
     public bool IsNewerThan(Statement other)
@@ -31,15 +45,25 @@ public sealed record Statement(
 }
 
 /// <summary>What one unit has said: its newest final and the one that was here first.</summary>
-public sealed record UnitFinals(Statement Newest, Statement First)
+/// <param name="Newest">The one that counts.</param>
+/// <param name="Earlier">The first to arrive, where it is not the newest.</param>
+public sealed record UnitFinals(Statement Newest, Statement? Earlier = null)
 {
-    public UnitFinals With(Statement statement) => new(
-        statement.IsNewerThan(Newest) ? statement : Newest,
-        CameBefore(statement, First) ? statement : First);
+    public Statement First => Earlier ?? Newest;
+
+    public UnitFinals With(Statement statement)
+    {
+        Statement newest = statement.Hash == Newest.Hash ? Sooner(statement, Newest) : statement.IsNewerThan(Newest) ? statement : Newest;
+        Statement first = CameBefore(statement, First) ? statement : First;
+        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first);
+    }
 
     /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
     private static bool CameBefore(Statement statement, Statement other) =>
         statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
+
+    /// <summary>Of two copies of one statement the one received first: a copy never makes its sender late, or early.</summary>
+    private static Statement Sooner(Statement a, Statement b) => a.ReceivedAt < b.ReceivedAt ? a : b;
 }
 
 /// <summary>A side's final number for the whole group.</summary>
@@ -49,6 +73,9 @@ public sealed record UnitFinals(Statement Newest, Statement First)
 /// <param name="ReceivedAt">When the last of the newest statements arrived.</param>
 /// <param name="FirstReceivedAt">When the side was final for the first time.</param>
 /// <param name="FirstFinalizedAt">The latest stamp among the first statements; null when any lacks one.</param>
+/// <param name="Worth">Count times stated rate, summed; null when any unit lacks either.</param>
+/// <param name="Expected">What the vendor's price list makes of it; null where there is none.</param>
+/// <param name="Mark">Names exactly these statements: SHA-256 over their hashes, or the one hash there is.</param>
 public sealed record SideFinal(
     Side Side,
     decimal? Quantity,
@@ -56,32 +83,84 @@ public sealed record SideFinal(
     DateTimeOffset? FinalizedAt,
     DateTimeOffset ReceivedAt,
     DateTimeOffset FirstReceivedAt,
-    DateTimeOffset? FirstFinalizedAt)
+    DateTimeOffset? FirstFinalizedAt,
+    decimal? Worth,
+    decimal? Expected,
+    string Mark)
 {
     /// <summary>Rule UNIT-2: a group is final when every one of its packages is, whichever delivery brought it.</summary>
     /// <returns>Null while any unit is missing.</returns>
-    public static SideFinal? Of(Side side, IReadOnlyDictionary<string, UnitFinals> finals, TermsGroup group)
+    public static SideFinal? Of(Side side, IReadOnlyDictionary<string, UnitFinals> finals, TermsGroup group, ReportingPeriod period)
     {
-        IReadOnlyList<string> units = side == Side.UsagePush ? [""] : group.PackageIds;
-        SideFinal? sum = null;
-        foreach (string unit in units)
-        {
-            if (!finals.TryGetValue(unit, out UnitFinals? said))
-                return null;
+        if (side == Side.UsagePush)
+            return finals.TryGetValue("", out UnitFinals? only) ? Of(only) : null;
 
-            sum = sum is null
-                ? new SideFinal(side, said.Newest.Quantity, said.Newest.Cost, said.Newest.FinalizedAt, said.Newest.ReceivedAt, said.First.ReceivedAt, said.First.FinalizedAt)
-                : new SideFinal(
-                    side,
-                    sum.Quantity + said.Newest.Quantity,
-                    sum.Cost + said.Newest.Cost,
-                    Later(sum.FinalizedAt, said.Newest.FinalizedAt),
-                    sum.ReceivedAt > said.Newest.ReceivedAt ? sum.ReceivedAt : said.Newest.ReceivedAt,
-                    sum.FirstReceivedAt > said.First.ReceivedAt ? sum.FirstReceivedAt : said.First.ReceivedAt,
-                    Later(sum.FirstFinalizedAt, said.First.FinalizedAt));
+        var parts = new List<SideFinal>(group.PackageIds.Count);
+        foreach (string package in group.PackageIds)
+        {
+            SideFinal? tiled = group.SumDaily ? OfDays(package, finals, period) : null;
+            SideFinal? whole = finals.TryGetValue(package, out UnitFinals? said) ? Of(said) : null;
+            if ((whole is null ? tiled : tiled is null ? whole : whole.After(tiled)) is not { } part)
+                return null;
+            parts.Add(part);
         }
 
-        return sum;
+        return Sum(parts);
+    }
+
+    /// <summary>Rule UNIT-3: final daily rows stand for a period when they tile it exactly, without a gap.</summary>
+    /// <remarks>Only while no final for the whole period exists: that one, when it comes, restates the sum.</remarks>
+    private static SideFinal? OfDays(string package, IReadOnlyDictionary<string, UnitFinals> finals, ReportingPeriod period)
+    {
+        var days = new List<SideFinal>();
+        for (DateTimeOffset at = period.Start; at < period.End; at = at.AddDays(1))
+        {
+            if (!finals.TryGetValue(Statement.KeyOf(package, new ReportingPeriod(at, at.AddDays(1))), out UnitFinals? said) || at.AddDays(1) > period.End)
+                return null;
+            days.Add(Of(said));
+        }
+
+        return Sum(days);
+    }
+
+    /// <summary>This one's numbers, with the earlier of both beginnings.</summary>
+    private SideFinal After(SideFinal earlier) =>
+        earlier.FirstReceivedAt < FirstReceivedAt ? this with { FirstReceivedAt = earlier.FirstReceivedAt, FirstFinalizedAt = earlier.FirstFinalizedAt } : this;
+
+    private static SideFinal Of(UnitFinals said) => new(
+        said.Newest.Side,
+        said.Newest.Quantity,
+        said.Newest.Cost,
+        said.Newest.FinalizedAt,
+        said.Newest.ReceivedAt,
+        said.First.ReceivedAt,
+        said.First.FinalizedAt,
+        said.Newest.Quantity * said.Newest.Rate,
+        said.Newest.Expected,
+        said.Newest.Hash);
+
+    private static SideFinal? Sum(List<SideFinal> parts)
+    {
+        if (parts.Count < 2)
+            return parts.Count == 0 ? null : parts[0];
+        SideFinal sum = parts[0];
+        for (int i = 1; i < parts.Count; i++)
+        {
+            SideFinal part = parts[i];
+            sum = sum with
+            {
+                Quantity = sum.Quantity + part.Quantity,
+                Cost = sum.Cost + part.Cost,
+                FinalizedAt = Later(sum.FinalizedAt, part.FinalizedAt),
+                ReceivedAt = sum.ReceivedAt > part.ReceivedAt ? sum.ReceivedAt : part.ReceivedAt,
+                FirstReceivedAt = sum.FirstReceivedAt > part.FirstReceivedAt ? sum.FirstReceivedAt : part.FirstReceivedAt,
+                FirstFinalizedAt = Later(sum.FirstFinalizedAt, part.FirstFinalizedAt),
+                Worth = sum.Worth + part.Worth,
+                Expected = sum.Expected + part.Expected,
+            };
+        }
+
+        return sum with { Mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', parts.Select(p => p.Mark))))) };
     }
 
     private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b is null ? null : a > b ? a : b;

@@ -77,7 +77,8 @@ internal static class Settlements
 
         if (!found.Head.State.FallbackApproved)
         {
-            await call.Service<SettlementLedger>().ApproveFallbackAsync(found.Buy, found.Head, found.Outages, call.Caller.Agent.Id, body.Reason, call.Cancel);
+            if (found.Context is { } context && Decisions.Open(found.Head.State, context).FirstOrDefault(open => open.Topic is null) is { } approval)
+                await call.Service<SettlementLedger>().RuleAsync(found.Buy, found.Head, found.Outages, new TakenDecision(approval, call.Caller.Agent.Id, body.Reason), call.Cancel);
             found = await explainer.FindAsync(call.Caller, call.Id, call.Cancel) ?? found;
             if (!found.Head.State.FallbackApproved)
                 return new Problem(409, "decision_not_open", $"There is no fallback to approve; the settlement is {HostJson.Name(found.Head.State.Status)}.");

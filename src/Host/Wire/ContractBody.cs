@@ -23,7 +23,8 @@ internal sealed record ContractBody(
     bool WaitForCounterpart,
     int? GraceHours,
     DateTimeOffset? EffectiveFrom,
-    string? Reason)
+    string? Reason,
+    bool SumDaily)
 {
     /// <summary>The draft the rules look at.</summary>
     /// <param name="mediaBuyId">From the route.</param>
@@ -62,7 +63,8 @@ internal sealed record ContractBody(
                 WaitForCounterpart,
                 GraceHours ?? 24),
             EffectiveFrom,
-            Reason);
+            Reason,
+            SumDaily);
     }
 
     /// <summary>A draft as it would be handed in, its defaults filled in.</summary>
@@ -85,7 +87,8 @@ internal sealed record ContractBody(
         draft.Policies.WaitForCounterpart,
         draft.Policies.GraceHours,
         draft.EffectiveFrom,
-        draft.Reason);
+        draft.Reason,
+        draft.SumDaily);
 
     private static string Text(TimeSpan offset) => (offset < TimeSpan.Zero ? "-" : "+") + offset.ToString("hh\\:mm", CultureInfo.InvariantCulture);
 
@@ -118,20 +121,43 @@ internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
 
 internal sealed record WindowBody(string WindowId, int DurationDays, bool IsGuaranteeBasis);
 
-/// <param name="Rate">A decimal string.</param>
-internal sealed record PackageBody(string PackageId, string? PricingOptionId, PricingModel PricingModel, string Rate, MeasurementTermsBody? MeasurementTerms)
+/// <param name="Rate">A decimal string; absent in an auction.</param>
+/// <param name="BillableCap">A decimal string, in units of the billing metric.</param>
+internal sealed record PackageBody(
+    string PackageId,
+    string? PricingOptionId,
+    PricingModel PricingModel,
+    string? Rate,
+    bool Auction,
+    string? BillableCap,
+    TimeUnit? TimeUnit,
+    MeasurementTermsBody? MeasurementTerms)
 {
     public static PackageBody Of(PackageTerms terms) => new(
-        terms.PackageId, terms.PricingOptionId, terms.PricingModel, terms.Rate.ToString(CultureInfo.InvariantCulture), terms.Measurement is { } m ? MeasurementTermsBody.Of(m) : null);
+        terms.PackageId,
+        terms.PricingOptionId,
+        terms.PricingModel,
+        Text(terms.Rate),
+        terms.Auction,
+        Text(terms.BillableCap),
+        terms.TimeUnit,
+        terms.Measurement is { } m ? MeasurementTermsBody.Of(m) : null);
 
     public PackageTerms ToTerms() => new(
         PackageId,
         PricingOptionId,
         PricingModel,
-        decimal.Parse(Rate, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
+        Decimal(Rate),
         MeasurementTerms?.BillingMeasurement is { } m
             ? new BillingMeasurement(m.Vendor, m.MaxVariancePercent, m.MeasurementWindow, m.FinalizationDeadlineHours, MeasurementTerms.MakegoodPolicy?.AvailableRemedies ?? [])
-            : null);
+            : null,
+        Auction,
+        Decimal(BillableCap),
+        TimeUnit);
+
+    private static string? Text(decimal? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static decimal? Decimal(string? text) => text is null ? null : decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 }
 
 /// <summary>AdCP's measurement terms, as far as settlement needs them.</summary>

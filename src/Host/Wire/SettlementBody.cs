@@ -63,10 +63,10 @@ internal sealed record SettlementBody(
 /// <param name="Final">False while any package of the group lacks a final.</param>
 internal sealed record SideBody(bool Final, string? Quantity, string? Cost, DateTimeOffset? FinalizedAt, DateTimeOffset? ReceivedAt, IReadOnlyList<StatementBody> Statements)
 {
-    public static SideBody Of(Side side, SettlementState state, TermsGroup? group)
+    public static SideBody Of(Side side, SettlementState state, TermsGroup? group, ReportingPeriod period)
     {
         IReadOnlyDictionary<string, UnitFinals> said = state.On(side);
-        SideFinal? sum = group is null ? null : SideFinal.Of(side, said, group);
+        SideFinal? sum = group is null ? null : SideFinal.Of(side, said, group, period);
         IEnumerable<Statement> statements = said.OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(s => s.Value.First.Hash == s.Value.Newest.Hash ? [s.Value.Newest] : new[] { s.Value.First, s.Value.Newest });
         return new SideBody(sum is not null, Exact.Text(sum?.Quantity), Exact.Text(sum?.Cost), sum?.FinalizedAt, sum?.ReceivedAt, [.. statements.Select(StatementBody.Of)]);
     }
@@ -133,7 +133,10 @@ internal sealed record EventBody(
     PostingBody? Posting = null,
     SettlementStatus? State = null,
     IReadOnlyList<string>? ReasonCodes = null,
-    DateTimeOffset? DueAt = null)
+    DateTimeOffset? DueAt = null,
+    RulingTopic? Topic = null,
+    bool? Accepts = null,
+    string? Remedy = null)
 {
     public static EventBody Of(SettlementEvent happened, string currency) => happened switch
     {
@@ -141,6 +144,7 @@ internal sealed record EventBody(
         SettlementEvent.UnknownReceived e => new EventBody("unknown_received", Reporter: e.Reporter, ReceivedAt: e.ReceivedAt),
         SettlementEvent.DeadlineMissed e => new EventBody("deadline_missed", Breach: BreachBody.Of(e.Breach)),
         SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason),
+        SettlementEvent.Ruled e => new EventBody("ruled", By: e.Ruling.By, At: e.Ruling.At, Reason: e.Ruling.Reason, Topic: e.Ruling.Topic, Accepts: e.Ruling.Accepts, Remedy: e.Ruling.Remedy),
         SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, currency)),
         SettlementEvent.StatusChanged e => new EventBody("status_changed", State: e.Status, ReasonCodes: e.Reasons, DueAt: e.DueAt),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),

@@ -45,7 +45,7 @@ public class MediaBuyRoutesTests
 
     [Theory]
     [InlineData("billable_cap", "1000")]
-    [InlineData("sum_daily", "true")]
+    [InlineData("sum_weekly", "true")]
     public async Task A_term_that_would_not_be_enforced_is_refused(string term, string value)
     {
         await using TestHost host = await TestHost.StartAsync();
@@ -64,7 +64,7 @@ public class MediaBuyRoutesTests
         await using TestHost host = await TestHost.StartAsync();
         await host.RegisterAccountAsync();
 
-        await Refused(c => c["packages"]![0]!["pricing_model"] = "cpc", HttpStatusCode.BadRequest, "body_invalid", "/packages/0/pricing_model");
+        await Refused(c => c["packages"]![0]!["pricing_model"] = "cpx", HttpStatusCode.BadRequest, "body_invalid", "/packages/0/pricing_model");
         await Refused(c => c["packages"]![0]!["rate"] = 10, HttpStatusCode.BadRequest, "body_invalid", "/packages/0/rate");
         await Refused(c => c["grace_hours"] = JsonNode.Parse("5e0"), HttpStatusCode.BadRequest, "body_invalid", "/grace_hours");
         await Refused(c => c["snapshot"] = "on_final", HttpStatusCode.BadRequest, "snapshot_not_supported", "/snapshot");

@@ -186,6 +186,7 @@ public class ProposalTests
     [InlineData("""{"billing_utc_offset":"-05:00","wait_for_counterpart":true,"late_final_policy":"accept_late","restatement":"automatic","counterpart_wait_hours":24}""")]
     [InlineData("""{"billing_cadence":"listed","billing_periods":[{"start":"2026-04-01T00:00:00+02:00","end":"2026-04-09T23:59:59+02:00"}],"flight":{"start":"2026-03-31T22:00:00Z","end":"2026-04-30T23:59:00Z"}}""")]
     [InlineData("""{"windows":[{"window_id":"mrc 8","duration_days":8,"is_guarantee_basis":true}],"delivered_by":"seller_row","effective_from":"2026-04-01T02:00:00+02:00","reason":"as agreed","grace_hours":0}""")]
+    [InlineData("""{"sum_daily":true,"packages":[{"package_id":"p1","pricing_model":"cpc","auction":true,"billable_cap":"1000"},{"package_id":"p2","pricing_model":"time","time_unit":"week","rate":"7.50"}]}""")]
     public async Task What_a_proposal_shows_is_all_it_says(string terms)
     {
         (TestHost host, string seller) = await SellerAsync();

@@ -17,9 +17,7 @@ public class AmountTests
     [InlineData("0", "10.00", "USD", "0.00", "a count of zero is worth nothing")]
     public void An_amount_is_count_times_rate_rounded_once(string count, string rate, string currency, string amount, string reason)
     {
-        TermsGroup group = Sample.Contract(rate: Exact(rate)).Groups[0];
-
-        decimal actual = Amount.Of(group, Exact(count), currency);
+        decimal actual = Sample.Invoice(Sample.Contract(Sample.Draft(packages: Sample.Package(rate: Exact(rate))) with { Currency = currency }), Exact(count));
 
         Assert.True(actual == Exact(amount), $"{reason}: {actual}");
     }
@@ -29,11 +27,11 @@ public class AmountTests
     [InlineData("5040000")]
     [InlineData(null)]
     public void A_flat_rate_is_the_contracts_price_whatever_was_counted(string? count) =>
-        Assert.Equal(12_345.68m, Amount.Of(Sample.Contract(rate: 12_345.675m, pricing: PricingModel.FlatRate).Groups[0], count is null ? null : Exact(count), "USD"));
+        Assert.Equal(12_345.68m, Sample.Invoice(Sample.Contract(rate: 12_345.675m, pricing: PricingModel.FlatRate), count is null ? null : Exact(count)));
 
     [Fact]
     public void A_count_without_the_billing_metric_has_no_amount() =>
-        Assert.Throws<InvalidOperationException>(() => Amount.Of(Sample.Contract().Groups[0], null, "USD"));
+        Assert.Throws<InvalidOperationException>(() => Sample.Invoice(Sample.Contract(), null));
 
     [Theory]
     [InlineData("50400.00", false, "the amount itself")]
@@ -83,9 +81,9 @@ public class AmountTests
 
     private static IReadOnlyList<string> Holds(Statement statement, Contract? contract = null, bool hasDeadline = false)
     {
-        TermsGroup group = (contract ?? Sample.Contract()).Groups[0];
-        SideFinal side = SideFinal.Of(statement.Side, new Dictionary<string, UnitFinals> { [statement.Unit] = new(statement, statement) }, group)!;
-        return Amount.Holds(side, group, "USD", hasDeadline);
+        SettlementContext context = Sample.Context(contract ?? Sample.Contract());
+        SideFinal side = Sample.Said(statement, context);
+        return Amount.Holds(side, Amount.PriceOf(side, side, null, context.Group), context, hasDeadline);
     }
 
     private static decimal Exact(string text) => decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

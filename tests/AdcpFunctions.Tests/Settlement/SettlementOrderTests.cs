@@ -61,7 +61,7 @@ public class SettlementOrderTests
         Assert.True(history.Postings.Sum(p => p.DeltaAmount) == (history.Posted?.Amount ?? 0m), at);
         Assert.True(history.Postings.Sum(p => p.DeltaQuantity ?? 0m) == (history.Posted?.Quantity ?? 0m), at);
         Assert.True(history.Postings.Select(p => p.Revision).SequenceEqual(Enumerable.Range(1, history.Postings.Count)), at);
-        Assert.True(history.Postings.All(p => p.Amount == Amount.Of(contract.Groups[0], p.Quantity, "USD")), at);
+        Assert.True(history.Postings.All(p => p.Amount == Sample.Invoice(contract, p.Quantity, p.Basis)), at);
     });
 
     [Fact]

@@ -50,10 +50,10 @@ public class StatementTests
         var said = new Dictionary<string, UnitFinals>();
         Add(said, Sample.Final(Side.SellerRow, 100m, "2026-04-02", "2026-04-03", cost: 1m, unit: "p1"));
 
-        Assert.Null(SideFinal.Of(Side.SellerRow, said, group));
+        Assert.Null(SideFinal.Of(Side.SellerRow, said, group, Sample.March));
 
         Add(said, Sample.Final(Side.SellerRow, 23m, "2026-04-05", "2026-04-06", cost: 2m, unit: "p2"));
-        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group)!;
+        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group, Sample.March)!;
         Assert.Equal((123m, 3m, Sample.At("2026-04-05"), Sample.At("2026-04-06")), (sum.Quantity, sum.Cost, sum.FinalizedAt, sum.FirstReceivedAt));
     }
 
@@ -64,7 +64,7 @@ public class StatementTests
         Add(said, Sample.Final(Side.SellerRow, 100m, unit: "p1"));
         Add(said, Sample.Final(Side.SellerRow, 100m, unit: "elsewhere"));
 
-        Assert.Equal(100m, SideFinal.Of(Side.SellerRow, said, Sample.Contract().Groups[0])!.Quantity);
+        Assert.Equal(100m, SideFinal.Of(Side.SellerRow, said, Sample.Contract().Groups[0], Sample.March)!.Quantity);
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public class StatementTests
         Add(said, Sample.Final(Side.SellerRow, 100m, "2026-04-02", unit: "p1"));
         Add(said, Sample.Final(Side.SellerRow, quantity, stamp, "2026-04-03", unit: "p2"));
 
-        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group)!;
+        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group, Sample.March)!;
 
         Assert.True(sum.Quantity is null == (quantity is null) && sum.FinalizedAt is null == (stamp.Length == 0), reason);
     }
@@ -89,8 +89,8 @@ public class StatementTests
         var said = new Dictionary<string, UnitFinals>();
         Add(said, Sample.Final(Side.UsagePush, 123m));
 
-        Assert.Equal(123m, SideFinal.Of(Side.UsagePush, said, group)!.Quantity);
+        Assert.Equal(123m, SideFinal.Of(Side.UsagePush, said, group, Sample.March)!.Quantity);
     }
 
-    private static void Add(Dictionary<string, UnitFinals> said, Statement statement) => said[statement.Unit] = new UnitFinals(statement, statement);
+    private static void Add(Dictionary<string, UnitFinals> said, Statement statement) => said[statement.Unit] = new UnitFinals(statement);
 }

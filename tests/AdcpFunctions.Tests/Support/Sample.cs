@@ -86,6 +86,18 @@ public static class Sample
 
     public static SettlementContext Context(Contract contract) => new(contract, contract.Groups[0], contract.Groups[0].Periods[0], false, false, []);
 
+    /// <summary>A statement as the final of its side.</summary>
+    public static SideFinal Said(Statement statement, SettlementContext context) =>
+        SideFinal.Of(statement.Side, new Dictionary<string, UnitFinals> { [statement.Key] = new(statement) }, context.Group, context.Period)!;
+
+    /// <summary>What a count comes to under a contract of one package.</summary>
+    public static decimal Invoice(Contract contract, decimal? quantity, Side basis = Side.UsagePush)
+    {
+        SettlementContext context = Context(contract);
+        SideFinal said = Said(Final(basis, quantity), context);
+        return Amount.Of(said, quantity, Amount.PriceOf(said, said, null, context.Group), context.Group, context.Period, contract.Currency);
+    }
+
     /// <summary>One side's final: worked example B's counts, stamped and received in time.</summary>
     /// <param name="finalizedAt">Empty for a final without its stamp; null for the side's example.</param>
     /// <param name="received">Null for an hour after the stamp.</param>

@@ -1,0 +1,36 @@
+using AdcpFunctions.Protocol;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>Finds the number a pricing model bills in a usage record or a delivered package: both spell metrics alike.</summary>
+internal static class MetricReader
+{
+    /// <summary>No campaign counts more. With it every product of count, rate and packages stays inside <c>decimal</c>.</summary>
+    private const decimal MaxCount = 10_000_000_000_000m;
+
+    private const decimal MaxAmount = 1_000_000_000_000_000m;
+
+    /// <summary>Reads a metric by its wire name.</summary>
+    /// <param name="said">The record or package.</param>
+    /// <param name="metric">As <c>delivery-metrics</c> names it; viewable impressions may stand in their <c>viewability</c> object.</param>
+    /// <param name="value">Null when it was not said.</param>
+    /// <returns>False when it was said and is not a count.</returns>
+    public static bool TryRead(JsonNode said, string metric, out decimal? value)
+    {
+        value = null;
+        Span<byte> name = stackalloc byte[64];
+        name = name[..System.Text.Encoding.ASCII.GetBytes(metric, name)];
+        bool exists = said.TryGetMember(name, out JsonNode node)
+            || (said.TryGetMember("viewability"u8, out JsonNode viewability) && viewability.Kind == JsonKind.Object && viewability.TryGetMember(name, out node));
+        if (!exists || node.Kind == JsonKind.Null)
+            return true;
+        if (node.Kind != JsonKind.Number || !node.TryGetDecimal(out decimal count) || count is < 0m or > MaxCount)
+            return false;
+        value = count;
+        return true;
+    }
+
+    /// <summary>Reads an amount or a rate.</summary>
+    public static bool TryReadAmount(JsonNode node, out decimal amount) =>
+        node.TryGetDecimal(out amount) && amount is >= 0m and <= MaxAmount;
+}
