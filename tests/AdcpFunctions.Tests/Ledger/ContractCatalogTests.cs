@@ -11,6 +11,20 @@ public sealed class ContractCatalogSplitTests() : ContractCatalogTests(splitsPag
 public abstract class ContractCatalogTests(bool splitsPages) : LedgerSuite(splitsPages)
 {
     [Fact]
+    public void An_account_read_anew_is_the_same_as_long_as_nothing_of_it_changed()
+    {
+        Account kept = Priced(2m), read = Priced(2m);
+
+        Assert.True(ContractCatalog.Same(kept, read));
+        Assert.False(ContractCatalog.Same(kept, Priced(3m)));
+        Assert.False(ContractCatalog.Same(kept, read with { Restatement = RestatementPolicy.Automatic }));
+        Assert.False(ContractCatalog.Same(kept, read with { VendorPricing = null }));
+        Assert.True(ContractCatalog.Same(kept with { VendorPricing = null }, read with { VendorPricing = [] }));
+
+        static Account Priced(decimal rate) => Service.Account with { VendorPricing = [new VendorPrice("po_cpm", VendorKind.Signal, VendorModel.Cpm, Rate: rate)] };
+    }
+
+    [Fact]
     public async Task A_media_buy_nobody_registered_is_not_found() => Assert.Null(await FindAsync(Ledger, "mb_1"));
 
     [Fact]
