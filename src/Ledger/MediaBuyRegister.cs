@@ -33,10 +33,13 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         TableRow? row = await table.GetAsync(partition, LedgerKeys.MediaBuy(draft.MediaBuyId), cancel);
         MediaBuyDocument before = row is null ? new MediaBuyDocument(draft.MediaBuyId, account.Id, []) : Tables.Read(row, LedgerJson.Default.MediaBuyDocument);
         Contract? previous = before.Versions.Count > 0 ? before.Versions[^1] : null;
-        if (draft.Currency != account.Currency)
-            return new RegisterOutcome.Refused([new("currency_mismatch", "/currency", "A contract is in its account's currency; nothing is converted.")]);
         RegistrationResult judged = Registration.Register(draft, account.Parties, previous, now);
-        if (judged is RegistrationResult.Refused(var problems))
+        RegistrationProblem[] problems =
+        [
+            .. draft.Currency == account.Currency ? [] : new[] { new RegistrationProblem("currency_mismatch", "/currency", "A contract is in its account's currency; nothing is converted.") },
+            .. judged is RegistrationResult.Refused(var found) ? found : [],
+        ];
+        if (problems.Length > 0)
             return new RegisterOutcome.Refused(problems);
 
         Contract contract = ((RegistrationResult.Registered)judged).Contract;
