@@ -23,6 +23,7 @@ public class BadContractRoutesTests
     [InlineData("overlapping periods", "billing_periods_overlap /billing_periods")]
     [InlineData("a period outside the flight", "billing_period_outside_flight /billing_periods")]
     [InlineData("another currency", "currency_mismatch /currency")]
+    [InlineData("more than one row keeps", "group_too_large /packages")]
     [InlineData("too many days to sum", "sum_daily_too_large /sum_daily")]
     public async Task A_contract_that_cannot_be_decided_is_refused_with(string what, string problem)
     {
@@ -186,6 +187,7 @@ public class BadContractRoutesTests
             case "overlapping periods": Listed(contract, "2026-04-01/2026-04-16", "2026-04-15/2026-05-01"); break;
             case "a period outside the flight": Listed(contract, "2026-04-01/2026-05-02"); break;
             case "another currency": contract.With("currency", "EUR"); break;
+            case "more than one row keeps": contract.With("packages", new JsonArray([.. Enumerable.Range(0, 500).Select(i => package.DeepClone().AsObject().With("package_id", $"{i}{new string('é', 200)}"))])); break;
             case "too many days to sum": contract.With("billing_cadence", "flight").With("flight", Deal.Period("2026-01-01/2029-01-01")).With("sum_daily", true); break;
             default: break;
         }

@@ -9,6 +9,9 @@ namespace AdcpFunctions.Tests.Host;
 /// <summary>Numbers, times and names at the edge of what can be computed with: an error of one record, never a fault, and nothing lost of the others.</summary>
 public class BadNumberRoutesTests
 {
+    /// <summary>As many packages as a contract takes.</summary>
+    private const int Largest = 500;
+
     private const string Digits40 = "1234567890123456789012345678901234567890";
 
     public static TheoryData<string, string> Numbers
@@ -92,8 +95,8 @@ public class BadNumberRoutesTests
     {
         foreach (bool auction in new[] { false, true })
         {
-            await using Deal deal = await Deal.SignAsync(Many(500, model, auction).With("currency", "CLF"), TestHost.Account(currency: "CLF"));
-            JsonObject[] packages = [.. Enumerable.Range(0, 500).Select(i => Greatest(metric, "CLF").With("package_id", Id(i)))];
+            await using Deal deal = await Deal.SignAsync(Many(Largest, model, auction).With("currency", "CLF"), TestHost.Account(currency: "CLF"));
+            JsonObject[] packages = [.. Enumerable.Range(0, Largest).Select(i => Greatest(metric, "CLF").With("package_id", Id(i)))];
 
             HttpAnswer answer = await deal.TryDeliverAsync("2026-04", Webhook.Row("mb1", packages));
 
@@ -125,12 +128,12 @@ public class BadNumberRoutesTests
     [InlineData("month")]
     public async Task The_longest_flight_at_the_greatest_time_price_is_invoiced(string unit)
     {
-        JsonObject contract = Many(500, "time", auction: false, new JsonObject { ["billing_cadence"] = "flight", ["flight"] = Deal.Period("2000-01-01/2199-01-01") });
+        JsonObject contract = Many(Largest, "time", auction: false, new JsonObject { ["billing_cadence"] = "flight", ["flight"] = Deal.Period("2000-01-01/2199-01-01") });
         foreach (JsonNode? package in contract["packages"]!.AsArray())
             package!["time_unit"] = unit;
         await using Deal deal = await Deal.SignAsync(contract);
 
-        JsonObject[] packages = [.. Enumerable.Range(0, 500).Select(i => Webhook.Package(Id(i)))];
+        JsonObject[] packages = [.. Enumerable.Range(0, Largest).Select(i => Webhook.Package(Id(i)))];
         await deal.DeliverAsync("2000-01-01/2199-01-01", packages);
 
         Assert.Single(await deal.PublishedAsync());
@@ -151,14 +154,18 @@ public class BadNumberRoutesTests
     [Fact]
     public async Task A_delivery_as_large_as_may_be_settles_a_group_as_large_as_may_be()
     {
-        await using Deal deal = await Deal.SignAsync(Many(500, "cpm", auction: false));
-        JsonObject[] packages = [.. Enumerable.Range(0, 500).Select(i => Webhook.Package(Id(i), 1_000).With("ext", new JsonObject { ["pad"] = new string('x', 1_300) }))];
+        await using Deal deal = await Deal.SignAsync(Many(Largest, "cpm", auction: false));
+        foreach (int hour in new[] { 10, 11 })
+        {
+            string stamp = string.Create(CultureInfo.InvariantCulture, $"2026-05-01T{hour}:00:00Z");
+            JsonObject[] packages = [.. Enumerable.Range(0, Largest).Select(i => Webhook.Package(Id(i), 100 * hour).With("finalized_at", stamp).With("ext", new JsonObject { ["pad"] = new string('x', 1_200) }))];
+            HttpAnswer answer = await deal.TryDeliverAsync("2026-04", Webhook.Row("mb1", packages));
+            Assert.True(answer.Status == HttpStatusCode.OK, answer.Body);
+        }
 
-        HttpAnswer answer = await deal.TryDeliverAsync("2026-04", Webhook.Row("mb1", packages));
-
-        Assert.True(answer.Status == HttpStatusCode.OK, answer.Body);
         Assert.Equal("500000", (string)Assert.Single(await deal.PublishedAsync())["cumulative"]!["quantity"]!);
-        Assert.Equal(500, await deal.Host.FinalsAsync(deal.Settlement()));
+        Assert.Equal("held: restatement_held", await deal.StandingAsync());
+        Assert.Equal(2 * Largest, await deal.Host.FinalsAsync(deal.Settlement()));
     }
 
     [Theory]
