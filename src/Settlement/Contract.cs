@@ -171,7 +171,8 @@ public sealed record TermsGroup(
             return null;
         foreach (ReportingPeriod period in Periods)
         {
-            if (period.Start <= stated.Start && stated.End <= period.End && period != stated)
+            // Days are counted from the period's start: one that begins at another hour tiles nothing.
+            if (period.Start <= stated.Start && stated.End <= period.End && period != stated && (stated.Start - period.Start).Ticks % TimeSpan.TicksPerDay == 0)
                 return period;
         }
 
