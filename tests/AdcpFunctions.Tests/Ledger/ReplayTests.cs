@@ -26,11 +26,10 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         ReplayCount count = await Ledger.AssertReplaysAsync();
 
         string events = string.Join('\n', await Ledger.LedgerTextAsync("e_"));
-        foreach (string kind in new[] { "final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "outages", "billed_elsewhere" })
-            Assert.Contains($"\"{kind}\":", events, StringComparison.Ordinal);
-        int published = (await Ledger.PublishedAsync()).Count, tried = (await Ledger.PublishedAsync(sandbox: true)).Count;
-        Assert.Equal((7, 1), (published, tried));
-        Assert.Equal(published + tried, count.Records);
+        Assert.All(
+            ["final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "outages", "billed_elsewhere"],
+            kind => Assert.Contains($"\"{kind}\":", events, StringComparison.Ordinal));
+        Assert.Equal((7, 1, 8L), ((await Ledger.PublishedAsync()).Count, (await Ledger.PublishedAsync(sandbox: true)).Count, count.Records));
         Assert.True(count.Settlements > 20 && count.Events > count.Settlements);
     }
 
@@ -67,7 +66,7 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAlone("mb_1"));
         await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
         await Ledger.PushAsync("one", Ledger.BuyerFinal(buy, 1_000));
-        int queries = 0;
+        int calm = (await CallsOfAsync(Ledger.AssertReplaysAsync)).Count, before = Faults.Calls.Count, queries = 0;
         // After the first page of events and before the page of settlements.
         Faults.RaceBefore(
             call => call.Kind == TableCallKind.Query && call.Partition == buy.Partition && ++queries == 2,
@@ -75,7 +74,7 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
 
         ReplayCount count = await Ledger.AssertReplaysAsync();
 
-        Assert.True(queries > 2);
+        Assert.True(Faults.Calls.Count - before > calm, "It was not read again.");
         Assert.Equal(2_000m, (await Ledger.HeadAsync(buy)).State.Posted!.Quantity);
         Assert.Equal(3 + 2, count.Events);
     }
@@ -114,9 +113,7 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         await RewriteAsync(place.Address.Partition, LedgerKeys.Head(place.Address.Suffix), body => body.Replace("\"status\":\"adjusted\"", "\"status\":\"settled\"", StringComparison.Ordinal));
 
         Difference found = Assert.Single(await FoundAsync(place));
-        Assert.Equal("head", found.What);
-        Assert.Contains("\"adjusted\"", found.Expected, StringComparison.Ordinal);
-        Assert.Contains("\"settled\"", found.Found, StringComparison.Ordinal);
+        Assert.True(found.What == "head" && found.Expected.Contains("\"adjusted\"", StringComparison.Ordinal) && found.Found.Contains("\"settled\"", StringComparison.Ordinal), found.ToString());
     }
 
     [Fact]
@@ -136,9 +133,8 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
     public async Task A_removed_event_is_found(int sequence)
     {
         Place place = await PlayAsync();
-        int at = sequence > 0 ? sequence : (await Ledger.HeadAsync(place.Buy)).Sequence;
 
-        await RemoveAsync(place.Address.Partition, LedgerKeys.Event(place.Address.Suffix, at));
+        await RemoveAsync(place.Address.Partition, LedgerKeys.Event(place.Address.Suffix, sequence > 0 ? sequence : (await Ledger.HeadAsync(place.Buy)).Sequence));
 
         Assert.Contains(await FoundAsync(place), d => d.What == (sequence > 0 ? "row key" : "head"));
     }
@@ -161,7 +157,6 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         Place place = await PlayAsync();
         FeedEntry second = (await Ledger.PublishedAsync()).Single(e => e.Record.SettlementId == place.Address.Id && e.Record.Revision == 2);
         SettledRecord swapped = second.Record with { Delta = second.Record.Cumulative, Cumulative = second.Record.Delta };
-        Assert.NotEqual(second.Record, swapped);
 
         await PutAsync(Feed, LedgerKeys.FeedRecord(second.Sequence), JsonSerializer.SerializeToUtf8Bytes(swapped, LedgerJson.Default.SettledRecord));
 
@@ -278,8 +273,7 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         Assert.Equal((1L, (long)alone.Count), (count!.Settlements, count.Differences));
         Assert.NotEmpty(alone);
         Assert.All(alone, d => Assert.Equal(place.Address.Id, d.Settlement));
-        IReadOnlyList<Difference> all = await DifferencesAsync();
-        Assert.All(alone, d => Assert.Contains(d, all));
+        Assert.Empty(alone.Except(await DifferencesAsync()));
         return alone;
     }
 
