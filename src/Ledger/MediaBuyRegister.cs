@@ -225,7 +225,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
 
     /// <summary>An expected settlement is there from the start, even where nothing about it is due.</summary>
     private static Outcome Expected(SettlementState state, Outcome outcome) =>
-        outcome.Events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? new Outcome([new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null)], null) : outcome;
+        outcome.Events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? outcome with { Events = [Settlements.Expected] } : outcome;
 
     /// <summary>Takes back expected settlements of a grouping that is no longer in force. They never had a statement.</summary>
     private async ValueTask WithdrawAsync(RegisteredBuy before, RegisteredBuy after, CancellationToken cancel)

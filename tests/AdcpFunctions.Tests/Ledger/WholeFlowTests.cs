@@ -135,6 +135,7 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         Assert.Equal(published.Count, published.Select(p => p.Record.MessageId).Distinct().Count());
         Assert.Empty(await ledger.LedgerTextAsync("o_"));
         Assert.Equal(0, await ledger.Scan.RunAsync(LedgerHarness.Tenant, default));
+        Assert.Equal(published.Count, (await ledger.AssertReplaysAsync()).Records);
 
         // What was published does not depend on where in the feed it stands.
         string[] records = [.. published.OrderBy(p => p.Record.MessageId, StringComparer.Ordinal)
