@@ -109,6 +109,7 @@ internal static partial class Composition
         MediaBuys.Map(app);
         WebhookEndpoints.Map(app);
         Settlements.Map(app);
+        SettlementDecisions.Map(app);
         SettledRecords.Map(app);
         Health.Map(app);
     }

@@ -136,10 +136,15 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return history;
     }
 
-    /// <summary>What a settlement of this media buy is decided on, and explained by.</summary>
+    /// <summary>What a settlement is decided on now, and explained by, with what lies beside it in the ledger.</summary>
     /// <returns>Null when no terms group of the contract stands behind it.</returns>
-    public static SettlementContext? ContextOf(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages) =>
-        Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages);
+    public async ValueTask<SettlementContext?> ContextAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel)
+    {
+        if (Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages) is not { } context)
+            return null;
+        Matter look = Settlements.OnTime(buy, settlement.Group, settlement.Period, settlement.Window, outages, settlement.ChangedAt);
+        return Settlements.Seen(context, buy, await SightAsync(look, settlement.State, cancel));
+    }
 
     /// <summary>Takes a decision that was left to a party, and decides what follows.</summary>
     /// <param name="buy">The media buy of the settlement.</param>
@@ -175,6 +180,19 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         }
 
         return changes;
+    }
+
+    private async ValueTask<Sight> SightAsync(Matter matter, SettlementState state, CancellationToken cancel)
+    {
+        var unallocated = new List<SettlementState>();
+        foreach (SettlementAddress address in matter.Unallocated)
+        {
+            if (await ReadAsync(address, cancel) is { } head)
+                unallocated.Add(head.Document.State);
+        }
+
+        Dictionary<string, TableRow> tallies = await TalliesAsync(matter.Address.Partition, [matter], cancel);
+        return new Sight(state, unallocated, tallies.Values.Select(row => Tables.Read(row, LedgerJson.Default.TallyDocument)).FirstOrDefault(TallyDocument.Empty));
     }
 
     private async ValueTask<Dictionary<string, TableRow>> TalliesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
