@@ -54,11 +54,11 @@ public static class Explanation
         string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Wording.Cash(posted.DeltaAmount, currency)}.";
         string price = Arithmetic.PriceOf(posted, context);
         if (group.PricingModel == PricingModel.VendorCost)
-            return $"Owed {Wording.Cash(posted.Amount, currency)}: {price}.{correction}{Held(state)}";
+            return $"Owed {Wording.Cash(posted.Amount, currency)}: {price}.{correction}{Held(state)}{Test(context)}";
 
         string authority = Wording.Name(group.Terms.Authority);
         string whose = posted.IsFallback ? $"the {Wording.Name(posted.Basis, group)}'s own count, because the {authority} missed its deadline" : $"the {authority}'s count";
-        return $"Invoiced {Wording.Cash(posted.Amount, currency)} on {whose}: {price}{Compared(posted, context)}.{correction}{Held(state)}";
+        return $"Invoiced {Wording.Cash(posted.Amount, currency)} on {whose}: {price}{Compared(posted, context)}.{correction}{Held(state)}{Test(context)}";
     }
 
     private static string Compared(Posting posted, SettlementContext context)
@@ -75,6 +75,8 @@ public static class Explanation
         string late = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing unless it is accepted." : "";
         return state.Reasons.Contains(Reasons.RestatementHeld) ? $"{late} A changed final count was put aside." : late;
     }
+
+    private static string Test(SettlementContext context) => context.Sandbox ? $" {Wording.Sentence(Reasons.Words(Reasons.Sandbox))}." : "";
 
     private static string VariancePercent(Known known) =>
         known.Authority?.Quantity is { } a && known.Counterpart?.Quantity is { } b ? Short(Variance.Percent(a, b)) : "an unknown share";

@@ -24,8 +24,9 @@ public class DecisionsTests
         { "held for its cost and without its metric", "", New().Receive(Sample.Final(Side.UsagePush, quantity: null, finalizedAt: "", received: "2026-04-09")) },
         { "the fallback is held for its cost", "release_hold:finance choose_remedy:UsagePush", new History(Sample.Contract(Attests.Seller)).Receive(Sample.Final(Side.UsagePush, cost: 1m)).Pass("2026-04-13") },
         { "the rate of the auction is unknown", "", Auction().Receive(Sample.Final(Side.SellerRow)) },
+        { "another settlement billed some of this time", "", Overlapping() },
         { "settled", "", Settled() },
-        { "settled, the counterpart restates", "", Settled().Receive(Sample.Final(Side.SellerRow, 1_000m, "2026-04-10")) },
+        { "settled, the counterpart restates beyond tolerance", "choose_remedy:UsagePush", Settled().Receive(Sample.Final(Side.SellerRow, 1_000m, "2026-04-10")) },
         { "settled, the basis restates", "accept_restatement:SellerRow hold_restatement:SellerRow", Settled().Receive(Restated()) },
         { "settled, the basis restates without its metric", "hold_restatement:SellerRow", Settled().Receive(Sample.Final(Side.UsagePush, null, "2026-04-10")) },
         { "the restatement was put aside", "accept_restatement:SellerRow", Settled().Receive(Restated()).Rule("hold_restatement", "2026-04-10T12:00") },
@@ -182,6 +183,9 @@ public class DecisionsTests
 
     private static History Auction() =>
         new(Sample.Contract(Sample.Draft(Attests.Seller, new PackageTerms("p1", "o", PricingModel.Cpm, null, Sample.Terms(Attests.Seller), Auction: true))));
+
+    private static History Overlapping() =>
+        new History(Sample.Context(Sample.Contract()) with { PeriodOverlaps = true }).Receive(Sample.Final(Side.UsagePush, cost: 1m));
 
     private static History WithoutMenu() =>
         new(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package(terms: Sample.Terms() with { Remedies = [] }))));

@@ -72,6 +72,14 @@ public class ExplanationTests
     }
 
     [Fact]
+    public void A_test_account_is_said_to_be_one()
+    {
+        History history = new History(Sample.Context(Sample.Contract(tolerance: null)) with { Sandbox = true }).Receive(Sample.Final(Side.UsagePush));
+
+        Assert.EndsWith(" A test account, of which nothing is ever billed.", history.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_fresh_contract_says_whose_report_is_due_by_when_and_what_the_clock_does()
     {
         Assert.Equal(
