@@ -136,11 +136,16 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return history;
     }
 
+    /// <summary>What a settlement of this media buy is decided on by its contract and account alone.</summary>
+    /// <returns>Null when no terms group of the contract stands behind it.</returns>
+    public static SettlementContext? ContextOf(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages) =>
+        Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages);
+
     /// <summary>What a settlement is decided on now, and explained by, with what lies beside it in the ledger.</summary>
     /// <returns>Null when no terms group of the contract stands behind it.</returns>
     public async ValueTask<SettlementContext?> ContextAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel)
     {
-        if (Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages) is not { } context)
+        if (ContextOf(buy, settlement, outages) is not { } context)
             return null;
         Matter look = Settlements.OnTime(buy, settlement.Group, settlement.Period, settlement.Window, outages, settlement.ChangedAt);
         return Settlements.Seen(context, buy, await SightAsync(look, settlement.State, cancel));
