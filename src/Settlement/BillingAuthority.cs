@@ -236,6 +236,9 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
     public IReadOnlyList<string> AllHoldsOf(SideFinal said, SettlementContext context) =>
         Amount.Holds(said, PriceOf(said, context), context, Deadline is not null && ReferenceEquals(said, Authority));
 
+    /// <summary>The final whose holds keep an unpublished settlement where it is: the authority's before the other one it is compared with.</summary>
+    public SideFinal? Blocking(SettlementContext context) => Authority is { } said && HoldsOf(said, context).Count > 0 ? said : Counterpart;
+
     public bool BeyondTolerance(SettlementContext context) =>
         !BillingMetric.IsCountless(context.Group.PricingModel)
         && Authority?.Quantity is { } ours && Counterpart?.Quantity is { } theirs

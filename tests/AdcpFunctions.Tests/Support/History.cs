@@ -36,6 +36,15 @@ public sealed class History(SettlementContext context)
 
     public History Approve(string at) => Add(new SettlementEvent.FallbackApproved("finance", Sample.At(at), "agreed")).Decide(Sample.At(at));
 
+    /// <summary>An open decision is taken, as the wire names it.</summary>
+    public History Rule(string decision, string at, string? remedy = null)
+    {
+        OpenDecision open = Decisions.Open(State, Context).Single(o => DecisionNames.Of(o) == decision);
+        return open.Topic is { } topic
+            ? Add(new SettlementEvent.Ruled(new Ruling(topic, open.Accepts, open.Mark, "finance", Sample.At(at), "agreed", remedy))).Decide(Sample.At(at))
+            : Approve(at);
+    }
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)
