@@ -49,7 +49,12 @@ public static class Arithmetic
     {
         (TermsGroup group, string currency) = (context.Group, context.Contract.Currency);
         if (group.PricingModel == PricingModel.VendorCost)
-            return posted.Reasons.Contains(Reasons.PriceNotVerified) ? "the reported cost, which no price list checks" : "the reported cost, which agrees with the vendor's price list";
+        {
+            return posted.Reasons.Contains(Reasons.PriceNotVerified) ? "the reported cost, which no price list checks"
+                : posted.Reasons.Contains(Reasons.HoldReleased) ? "the reported cost, which finance released"
+                : "the reported cost, which agrees with the vendor's price list";
+        }
+
         if (BillingMetric.IsCountless(group.PricingModel))
             return WithoutCount(group, context.Period, currency);
 

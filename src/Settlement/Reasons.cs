@@ -80,7 +80,7 @@ public static class Reasons
         HoldReleased => "finance released a final count that had been held",
         FlatRate => "a flat price, whatever was counted",
         TimeRate => "a price for time, whatever was counted",
-        VendorCost => "the reported cost agrees with the vendor's price list",
+        VendorCost => "owed by the vendor's own price list",
         SnapshotNotVerified => "the seller's report was not compared with the seller's own records",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",
         BillingOutOfBand => "the account is billed outside AdCP",
