@@ -24,12 +24,16 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         if (await directory.AccountAsync(caller.Tenant, head.Document.Account, cancel) is not { } account)
             return null;
 
-        if (await BuyOfAsync(caller.Tenant, account, head.Document, cancel) is not { } buy)
+        if (await BuyOfAsync(caller.Tenant, account, head.Document, cancel) is not { } buy || !caller.Agent.MaySee(account.Id, buy.SellerAgent))
             return null;
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
         SettlementContext? context = await settlements.ContextAsync(buy, head.Document, outages, cancel);
         return new FoundSettlement(address, head.Document, buy, context, outages);
     }
+
+    /// <summary>True where this caller is shown a settlement of an account it sees.</summary>
+    public async ValueTask<bool> IsShownAsync(Caller caller, Account account, HeadDocument head, CancellationToken cancel) =>
+        !caller.Is(AgentRole.Seller) || (await BuyOfAsync(caller.Tenant, account, head, cancel) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent));
 
     /// <summary>The media buy of a settlement; of a vendor's usage, the contract that followed from its first report.</summary>
     private async ValueTask<RegisteredBuy?> BuyOfAsync(string tenant, Account account, HeadDocument head, CancellationToken cancel) => head.Vendor is { } vendor

@@ -45,7 +45,8 @@ internal static class Settlements
             string? suffix = after is { } a && a.Partition == partition ? a.Suffix : null;
             await foreach (HeadDocument head in call.Service<SettlementLedger>().ListAsync(partition, call.Cancel, suffix))
             {
-                if ((mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state))
+                bool asked = (mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state);
+                if (asked && await call.Service<SettlementExplainer>().IsShownAsync(call.Caller, account, head, call.Cancel))
                     page.Add(SettlementExplainer.Summarize(head, account.Currency));
                 if (page.Count == limit || ++looks == MaxLooks)
                     return HostJson.Answer(200, new SettlementList(page, Cursor(head.Id)), HostJson.Default.SettlementList);
