@@ -70,7 +70,9 @@ public static class Decisions
             AddBoth(open, RulingTopic.LateFinal, late, context.Group.Terms.CounterpartSide, state, context, known);
         }
 
-        if (known.On(posted.Basis) is { } basis && Publication.Restates(posted, basis, context, known))
+        // What waits for a decision can be decided, also when the other periods of a cap have left nothing of it to correct.
+        bool waits = state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.RestatementHeld);
+        if (known.On(posted.Basis) is { } basis && (Publication.Restates(posted, basis, context, known) || (waits && basis.Mark != posted.Mark)))
             AddBoth(open, RulingTopic.Restatement, basis, JudgeOf(posted.Basis, context), state, context, known);
     }
 

@@ -120,9 +120,9 @@ public sealed class Distribution
         text.AppendLine(CultureInfo.InvariantCulture, $"{Histories:N0} histories, {Deliveries:N0} deliveries, {Permuted:N0} of them in a segment with others");
         foreach (string what in Order)
             text.AppendLine(CultureInfo.InvariantCulture, $"  {what,-28} {100 * Share(what),6:0.0} %");
-        text.AppendLine("kept in order, because the first of a pair publishes:");
+        text.AppendLine("histories with deliveries kept in order, because the first of a pair publishes:");
         foreach (Exclusion exclusion in Enum.GetValues<Exclusion>())
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {exclusion,-28} {100 * Share(exclusion.ToString()),6:0.0} %");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {exclusion,-28} {100 * Share(exclusion.ToString()),6:0.00} %");
         return text.ToString();
     }
 }

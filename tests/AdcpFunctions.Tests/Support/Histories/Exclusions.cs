@@ -5,7 +5,7 @@ namespace AdcpFunctions.Tests.Support.Histories;
 /// <summary>Pairs of deliveries that do not commute, because the first of them publishes.</summary>
 public enum Exclusion
 {
-    /// <summary>Two different finals of one unit, in the segment in which the settlement publishes or corrects: the one processed first is published, and whether the other one books itself is a policy.</summary>
+    /// <summary>A second, different final of a unit, beside another delivery, once the settlement publishes: what is processed first is published or compared, and whether the rest books itself is a policy.</summary>
     TwoFinalsOfOneUnit,
 
     /// <summary>An authority that waits for nobody, or no longer, settles on receipt: a counterpart beyond tolerance, or with a hold of its own, that is processed after it comes too late to be compared.</summary>
@@ -14,6 +14,9 @@ public enum Exclusion
     /// <summary>After a breach whichever of fallback count and late final is processed first is invoiced.</summary>
     FallbackOrLateFinal,
 
+    /// <summary>Of two copies of one final one was received before its own stamp, which holds it, and one after: whichever is processed first is held or published.</summary>
+    StampBetweenCopies,
+
     /// <summary>Two periods draw on one cap, and what is left of it goes to the one processed first.</summary>
     CapDrawnByTwoPeriods,
 }
@@ -21,7 +24,12 @@ public enum Exclusion
 internal static class Exclusions
 {
     /// <summary>Why two runs may differ in a settlement because of what was said in a segment; nothing when they may not.</summary>
-    public static IEnumerable<Exclusion> Of(Segment segment, Entry entry, Simulation straight, Simulation permuted)
+    /// <param name="segment">The segment.</param>
+    /// <param name="before">The segments before it.</param>
+    /// <param name="entry">The settlement as the straight run left it.</param>
+    /// <param name="straight">The run in order of time.</param>
+    /// <param name="permuted">The run that differs.</param>
+    public static IEnumerable<Exclusion> Of(Segment segment, IEnumerable<Segment> before, Entry entry, Simulation straight, Simulation permuted)
     {
         Statement[] heard = [.. segment.Heard(straight.Ledger.Buy, entry.Suffix)];
         Entry other = permuted.Ledger.Find(entry.Suffix)!;
@@ -29,7 +37,8 @@ internal static class Exclusions
         if (heard.Length == 0 || straight.Ledger.ContextOf(entry) is not { } context || !(PublishedBy(entry, segment.End) || PublishedBy(other, segment.End)))
             yield break;
 
-        if (heard.GroupBy(s => (s.Side, s.Unit)).Any(unit => unit.DistinctBy(s => s.Key == unit.Key.Unit ? s.Hash : s.Key + s.Hash).Count() > Days(unit, context)))
+        Statement[] soFar = [.. before.SelectMany(s => s.Heard(straight.Ledger.Buy, entry.Suffix)), .. heard];
+        if (heard.Length > 1 && heard.DistinctBy(s => (s.Side, s.Unit)).Any(unit => IsSaidTwice(soFar.Where(s => s.Side == unit.Side && s.Unit == unit.Unit))))
             yield return Exclusion.TwoFinalsOfOneUnit;
 
         bool publishesHere = (PublishedBy(entry, segment.End) && !PublishedBy(entry, segment.Start.AddTicks(-1))) || (PublishedBy(other, segment.End) && !PublishedBy(other, segment.Start.AddTicks(-1)));
@@ -37,26 +46,33 @@ internal static class Exclusions
         {
             if (entry.State.Breach is { } breach && segment.Start > breach.Deadline.GraceEnd)
                 yield return Exclusion.FallbackOrLateFinal;
-            else if (!Waits(segment, entry, context) && (IsBeyondTolerance(entry, context) || HoldsCounterpart(entry) || HoldsCounterpart(other)))
+            else if (!Waits(segment, entry, context) && (IsBeyondTolerance(soFar, context) || HoldsCounterpart(entry) || HoldsCounterpart(other)))
                 yield return Exclusion.CounterpartAfterSettling;
         }
+
+        if (heard.Any(s => soFar.Where(copy => copy.Hash == s.Hash).DistinctBy(IsAheadOfUs).Count() > 1))
+            yield return Exclusion.StampBetweenCopies;
 
         bool capBinds = context.Group.BillableCap is not null && entry.Published.Concat(other.Published).Any(p => p.Posting.Reasons.Contains(Reasons.OverDelivery));
         if (capBinds && straight.Ledger.Entries.Any(e => e != entry && e.GroupId == entry.GroupId && segment.Heard(straight.Ledger.Buy, e.Suffix).Any()))
             yield return Exclusion.CapDrawnByTwoPeriods;
     }
 
-    private static bool HoldsCounterpart(Entry entry) => entry.State.Reasons.Contains(Reasons.CounterpartHeld) || entry.Published.Any(p => p.Posting.Reasons.Contains(Reasons.CounterpartHeld));
+    private static bool HoldsCounterpart(Entry entry) =>
+        entry.Events.OfType<SettlementEvent.StatusChanged>().Any(e => e.Reasons.Contains(Reasons.CounterpartHeld)) || entry.Published.Any(p => p.Posting.Reasons.Contains(Reasons.CounterpartHeld));
 
-    /// <summary>How many different statements make one final of a package: its days where all of them are rows of days, else one.</summary>
-    private static int Days(IEnumerable<Statement> unit, SettlementContext context) =>
-        unit.All(s => s.Day is not null) && unit.GroupBy(s => s.Key).All(day => day.DistinctBy(s => s.Hash).Count() == 1) ? (context.Period.End - context.Period.Start).Days : 1;
+    /// <summary>Two different finals for the whole period or for one day of it, or finals for both.</summary>
+    private static bool IsSaidTwice(IEnumerable<Statement> unit) =>
+        unit.GroupBy(s => s.Key).Any(same => same.DistinctBy(s => s.Hash).Count() > 1) || unit.DistinctBy(s => s.Day is null).Count() > 1;
+
+    /// <summary>Stamped further ahead of its receipt than clocks may differ.</summary>
+    private static bool IsAheadOfUs(Statement said) => said.FinalizedAt > said.ReceivedAt.AddMinutes(5);
 
     private static bool PublishedBy(Entry entry, DateTimeOffset at) => entry.Published.Any(p => p.Posting.SettledAt <= at);
 
-    private static bool IsBeyondTolerance(Entry entry, SettlementContext context)
+    private static bool IsBeyondTolerance(IReadOnlyList<Statement> soFar, SettlementContext context)
     {
-        decimal? Count(Side side) => StatementOracle.Parts(entry.Heard, side, context.Group, context.Period) is { } parts && parts.All(p => p.Quantity is not null) ? parts.Sum(p => p.Quantity) : null;
+        decimal? Count(Side side) => StatementOracle.Parts(soFar, side, context.Group, context.Period) is { } parts && parts.All(p => p.Quantity is not null) ? parts.Sum(p => p.Quantity) : null;
         return Count(Side.SellerRow) is { } rows && Count(Side.UsagePush) is { } pushed && context.Group.Terms.Measurement?.MaxVariancePercent is { } tolerated
             && 100m * Math.Abs(rows - pushed) > tolerated * Math.Max(rows, pushed);
     }

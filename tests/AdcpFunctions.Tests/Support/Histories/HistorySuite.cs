@@ -144,6 +144,6 @@ public static class HistorySuite
 
         public void OnShrink(FSharpList<object> args, FSharpFunc<FSharpList<object>, string> everyShrink) { }
 
-        public void OnFinished(string name, TestResult testResult) { }
+        public void OnFinished(string name, FsCheck.TestResult testResult) { }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class OrderCheck(HistoryPlan plan, Contract contract, Simulation
                 return;
 
             int before = keeping.Count;
-            foreach (Entry entry in differing)
+            foreach (Entry entry in differing.SelectMany(WithThoseOfItsCap).Distinct())
                 Excuse(entry, permuted, keeping);
             if (keeping.Count > before)
                 continue;
@@ -55,10 +55,12 @@ internal sealed class OrderCheck(HistoryPlan plan, Contract contract, Simulation
         Segment? current = null;
         foreach (Beat beat in straight.Beats)
         {
-            for (; next < cuts.Length && cuts[next] <= beat.At; next++)
+            for (; next < cuts.Length && (cuts[next] < beat.At || (cuts[next] == beat.At && beat is not Beat.Away)); next++)
             {
                 current = null;
-                _sequence.Add(new Beat.Rang(cuts[next]));
+                // Nobody rings while we are away.
+                if (!straight.Ledger.Outages.Any(outage => outage.Start < cuts[next] && cuts[next] < outage.End))
+                    _sequence.Add(new Beat.Rang(cuts[next]));
             }
 
             if (beat is not Beat.Told told)
@@ -119,12 +121,16 @@ internal sealed class OrderCheck(HistoryPlan plan, Contract contract, Simulation
         }
     }
 
+    /// <summary>What one period of a cap bills first, another one finds gone, even if a decision evens out the first in the end.</summary>
+    private IEnumerable<Entry> WithThoseOfItsCap(Entry entry) =>
+        straight.Ledger.ContextOf(entry) is { Group.BillableCap: not null } ? straight.Ledger.Entries.Where(e => e.GroupId == entry.GroupId) : [entry];
+
     /// <summary>Finds why a settlement may differ, segment by segment.</summary>
     private void Excuse(Entry entry, Simulation permuted, HashSet<(int Segment, string Suffix)> keeping)
     {
         foreach (Segment segment in _segments)
         {
-            foreach (Exclusion exclusion in Exclusions.Of(segment, entry, straight, permuted))
+            foreach (Exclusion exclusion in Exclusions.Of(segment, _segments.Take(segment.Number), entry, straight, permuted))
             {
                 IEnumerable<Entry> kept = exclusion == Exclusion.CapDrawnByTwoPeriods ? straight.Ledger.Entries.Where(e => e.GroupId == entry.GroupId) : [entry];
                 if (!keeping.Add((segment.Number, string.Join('|', kept.Select(e => e.Suffix)))))

@@ -138,7 +138,8 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
     private Sight SightOf(Matter matter, Entry entry) => new(
         entry.State,
         [.. matter.Unallocated.Select(a => Find(a.Suffix)).OfType<Entry>().Select(e => e.State)],
-        matter.TallyRow is { } row ? _tallies.GetValueOrDefault(row, TallyDocument.Empty) : TallyDocument.Empty);
+        matter.TallyRow is { } row ? _tallies.GetValueOrDefault(row, TallyDocument.Empty) : TallyDocument.Empty,
+        Buy);
 
     private void Fold(Entry entry, IReadOnlyList<SettlementEvent> events, Matter matter)
     {
