@@ -122,7 +122,7 @@ public sealed class Distribution
             text.AppendLine(CultureInfo.InvariantCulture, $"  {what,-28} {100 * Share(what),6:0.0} %");
         text.AppendLine("histories with deliveries kept in order, because the first of a pair publishes:");
         foreach (Exclusion exclusion in Enum.GetValues<Exclusion>())
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {exclusion,-28} {100 * Share(exclusion.ToString()),6:0.00} %");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {exclusion,-28} {100 * Share(exclusion.ToString()),7:0.000} %");
         return text.ToString();
     }
 }

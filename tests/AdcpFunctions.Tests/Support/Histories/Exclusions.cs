@@ -17,6 +17,12 @@ public enum Exclusion
     /// <summary>Of two copies of one final one was received before its own stamp, which holds it, and one after: whichever is processed first is held or published.</summary>
     StampBetweenCopies,
 
+    /// <summary>
+    /// A copy that was received before the one that is known makes a late stamped final the first, after the grace, and of the timely one nothing is kept: a
+    /// settlement remembers a unit's first and newest final only. A weakness of what is kept, not of receipt order; it moves a breach, never an amount.
+    /// </summary>
+    TimelyFinalForgotten,
+
     /// <summary>Two periods draw on one cap, and what is left of it goes to the one processed first.</summary>
     CapDrawnByTwoPeriods,
 }
@@ -33,12 +39,18 @@ internal static class Exclusions
     {
         Statement[] heard = [.. segment.Heard(straight.Ledger.Buy, entry.Suffix)];
         Entry other = permuted.Ledger.Find(entry.Suffix)!;
-        // Before anything is published every order ends on the same newest finals.
-        if (heard.Length == 0 || straight.Ledger.ContextOf(entry) is not { } context || !(PublishedBy(entry, segment.End) || PublishedBy(other, segment.End)))
+        if (heard.Length == 0 || straight.Ledger.ContextOf(entry) is not { } context)
             yield break;
-
         Statement[] soFar = [.. before.SelectMany(s => s.Heard(straight.Ledger.Buy, entry.Suffix)), .. heard];
-        if (heard.Length > 1 && heard.DistinctBy(s => (s.Side, s.Unit)).Any(unit => IsSaidTwice(soFar.Where(s => s.Side == unit.Side && s.Unit == unit.Unit))))
+        Statement[] corrected = [.. heard.Where(s => IsSaidTwice(soFar.Where(o => o.Side == s.Side && o.Unit == s.Unit)))];
+        if (entry.State.Breach is null != other.State.Breach is null
+            && corrected.Any(s => s.Side == context.Group.Terms.AuthoritySide && soFar.Any(copy => copy.Hash == s.Hash && copy.ReceivedAt > s.ReceivedAt)))
+            yield return Exclusion.TimelyFinalForgotten;
+
+        // Before anything is published every order ends on the same newest finals.
+        if (!PublishedBy(entry, segment.End) && !PublishedBy(other, segment.End))
+            yield break;
+        if (heard.Length > 1 && corrected.Length > 0)
             yield return Exclusion.TwoFinalsOfOneUnit;
 
         bool publishesHere = (PublishedBy(entry, segment.End) && !PublishedBy(entry, segment.Start.AddTicks(-1))) || (PublishedBy(other, segment.End) && !PublishedBy(other, segment.Start.AddTicks(-1)));
