@@ -115,7 +115,9 @@ public static class Decisions
                 return;
         }
 
-        if (known.On(posted.Basis) is { } basis && Publication.Restates(posted, basis, context, known))
+        // What waits for a decision can be decided, also when the other periods of a cap have left nothing of it to correct.
+        bool waits = state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.RestatementHeld);
+        if (known.On(posted.Basis) is { } basis && (Publication.Restates(posted, basis, context, known) || (waits && basis.Mark != posted.Mark)))
             AddBoth(add, RulingTopic.Restatement, basis, state, context, known);
     }
 

@@ -95,10 +95,11 @@ public sealed record SettlementState
     {
         if (On(said.Side).TryGetValue(said.Key, out UnitFinals? unit))
         {
-            if (unit.Newest.Hash == said.Hash)
-                return said.ReceivedAt >= unit.Newest.ReceivedAt;
-            if (unit.First.Hash == said.Hash)
-                return said.ReceivedAt >= unit.First.ReceivedAt;
+            if (unit.Copy(said.Hash) is { } copy)
+                return said.ReceivedAt >= copy.ReceivedAt;
+            // No copy of it is kept any more, but this one was here before all that are.
+            if (unit.IsPrecededBy(said))
+                return false;
         }
 
         return Known.Contains(said.Hash);

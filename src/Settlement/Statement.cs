@@ -47,20 +47,37 @@ public sealed record Statement(
 /// <summary>What one unit has said: its newest final and the one that was here first.</summary>
 /// <param name="Newest">The one that counts.</param>
 /// <param name="Earlier">The first to arrive, where it is not the newest.</param>
-public sealed record UnitFinals(Statement Newest, Statement? Earlier = null)
+/// <param name="Between">The newest of all others, kept while <paramref name="Newest"/> bears no stamp; null for none.</param>
+public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, Statement? Between = null)
 {
     public Statement First => Earlier ?? Newest;
 
     public UnitFinals With(Statement statement)
     {
-        Statement newest = statement.Hash == Newest.Hash ? Sooner(statement, Newest) : statement.IsNewerThan(Newest) ? statement : Newest;
-        Statement first = CameBefore(statement, First) ? statement : First;
-        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first);
+        Statement said = Copy(statement.Hash) is { } copy ? Sooner(statement, copy) : statement;
+        Statement first = IsPrecededBy(said) ? said : First;
+        Statement newest = said;
+        Statement? between = null;
+        foreach (Statement other in Kept().Where(kept => kept.Hash != said.Hash))
+        {
+            bool isNewest = other.IsNewerThan(newest);
+            Statement older = isNewest ? newest : other;
+            newest = isNewest ? other : newest;
+            between = older.Hash != first.Hash && (between is null || older.IsNewerThan(between)) ? older : between;
+        }
+
+        // Receipt stands in for a missing stamp, so an earlier copy of an unstamped newest may make another one the newest again.
+        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first, newest.FinalizedAt is null ? between : null);
     }
 
-    /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
-    private static bool CameBefore(Statement statement, Statement other) =>
-        statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
+    /// <summary>The copy that is kept of a statement; null when none is.</summary>
+    public Statement? Copy(string hash) => Kept().FirstOrDefault(kept => kept.Hash == hash);
+
+    /// <summary>True when this one was here before the first that is known. Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
+    public bool IsPrecededBy(Statement statement) =>
+        statement.ReceivedAt == First.ReceivedAt ? First.IsNewerThan(statement) : statement.ReceivedAt < First.ReceivedAt;
+
+    private IEnumerable<Statement> Kept() => new[] { Newest, Earlier, Between }.OfType<Statement>();
 
     /// <summary>Of two copies of one statement the one received first: a copy never makes its sender late, or early.</summary>
     private static Statement Sooner(Statement a, Statement b) => a.ReceivedAt < b.ReceivedAt ? a : b;
