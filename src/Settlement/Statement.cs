@@ -44,26 +44,48 @@ public sealed record Statement(
     }
 }
 
-/// <summary>What one unit has said: its newest final and the one that was here first.</summary>
-/// <param name="Newest">The one that counts.</param>
-/// <param name="Earlier">The first to arrive, where it is not the newest.</param>
-public sealed record UnitFinals(Statement Newest, Statement? Earlier = null)
+/// <summary>What one unit has said: every final once, by the copy of it that was received first.</summary>
+/// <remarks>
+/// All are kept, because a final without a stamp is as new as its receipt: a copy of it received earlier can hand its place to
+/// one that had seemed older.
+/// </remarks>
+public sealed class UnitFinals
 {
-    public Statement First => Earlier ?? Newest;
+    private readonly Statement[] _said;
 
-    public UnitFinals With(Statement statement)
+    public UnitFinals(Statement only) : this([only])
     {
-        Statement newest = statement.Hash == Newest.Hash ? Sooner(statement, Newest) : statement.IsNewerThan(Newest) ? statement : Newest;
-        Statement first = CameBefore(statement, First) ? statement : First;
-        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first);
     }
+
+    private UnitFinals(Statement[] said)
+    {
+        _said = said;
+        Newest = First = said[0];
+        foreach (Statement one in said.AsSpan(1))
+        {
+            Newest = one.IsNewerThan(Newest) ? one : Newest;
+            First = CameBefore(one, First) ? one : First;
+        }
+    }
+
+    /// <summary>The one that counts.</summary>
+    public Statement Newest { get; }
+
+    /// <summary>The first to arrive.</summary>
+    public Statement First { get; }
+
+    /// <summary>The content hashes of all.</summary>
+    public IEnumerable<string> Hashes => _said.Select(s => s.Hash);
+
+    /// <summary>True when the same was said before, and is here by a copy received no later.</summary>
+    public bool Repeats(Statement statement) => Array.Exists(_said, s => s.Hash == statement.Hash && s.ReceivedAt <= statement.ReceivedAt);
+
+    /// <summary>Takes one in. A copy never makes its sender late, or early: of two the one received first stands.</summary>
+    public UnitFinals With(Statement statement) => Repeats(statement) ? this : new UnitFinals([.. _said.Where(s => s.Hash != statement.Hash), statement]);
 
     /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
     private static bool CameBefore(Statement statement, Statement other) =>
         statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
-
-    /// <summary>Of two copies of one statement the one received first: a copy never makes its sender late, or early.</summary>
-    private static Statement Sooner(Statement a, Statement b) => a.ReceivedAt < b.ReceivedAt ? a : b;
 }
 
 /// <summary>A side's final number for the whole group.</summary>

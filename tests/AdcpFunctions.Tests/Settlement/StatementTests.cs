@@ -13,7 +13,7 @@ public class StatementTests
 
         Assert.True(late.IsNewerThan(early));
         Assert.False(early.IsNewerThan(late));
-        Assert.Equal(2m, new UnitFinals(late, late).With(early).Newest.Quantity);
+        Assert.Equal(2m, new UnitFinals(late).With(early).Newest.Quantity);
     }
 
     [Fact]
@@ -39,8 +39,8 @@ public class StatementTests
     {
         Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05", "2026-04-06"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05T12:00", "2026-04-06");
 
-        Assert.Same(one, new UnitFinals(one, one).With(other).First);
-        Assert.Same(one, new UnitFinals(other, other).With(one).First);
+        Assert.Same(one, new UnitFinals(one).With(other).First);
+        Assert.Same(one, new UnitFinals(other).With(one).First);
     }
 
     [Fact]
