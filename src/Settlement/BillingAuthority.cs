@@ -67,8 +67,8 @@ public static class BillingAuthority
             : BeforePublication(state, context, known, now);
         if (known.Deadline is not { } deadline || state.Breach is not null || known.AuthorityTimely)
             return assessed;
-        if (context.ContestedElsewhere)
-            return now > deadline.GraceEnd ? assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] } : assessed;
+        if (context.ContestedElsewhere && now > deadline.GraceEnd)
+            return assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] };
         return assessed with { DueAt = Earlier(assessed.DueAt, After(deadline.GraceEnd)) };
     }
 

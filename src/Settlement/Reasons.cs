@@ -25,6 +25,7 @@ public static class Reasons
     public const string FinalityUnknown = "finality_unknown";
     public const string FinalizedAtAbsent = "finalized_at_absent";
     public const string FinalizedAtFuture = "finalized_at_future";
+    public const string BeforeWindowClose = "before_window_close";
     public const string BillingMetricAbsent = "billing_metric_absent";
     public const string CostMismatch = "cost_mismatch";
     public const string RateUnknown = "rate_unknown";

@@ -67,8 +67,8 @@ public sealed record SettlementState
 
     public IReadOnlyDictionary<string, UnitFinals> UsagePush { get; init; } = new Dictionary<string, UnitFinals>();
 
-    /// <summary>Content hashes of the finals taken in.</summary>
-    public IReadOnlyList<string> Known => [.. SellerRow.Values.Concat(UsagePush.Values).SelectMany(unit => unit.Hashes)];
+    /// <summary>Content hashes of the finals already taken in, newest last, so that a repetition is recognised.</summary>
+    public IReadOnlyList<string> Known { get; init; } = [];
 
     /// <summary>The authority reported without saying whether its number is final.</summary>
     public bool AuthoritySaidUnknown { get; init; }
@@ -91,7 +91,8 @@ public sealed record SettlementState
 
     /// <summary>Rule IDEM-5: the same fact under another key is a no-op, unless this copy was received before the one that is known.</summary>
     /// <remarks>The earlier copy counts for timeliness, so that the order in which copies are processed decides nothing.</remarks>
-    public bool Repeats(Statement said) => On(said.Side).TryGetValue(said.Key, out UnitFinals? unit) && unit.Repeats(said);
+    public bool Repeats(Statement said) => On(said.Side).TryGetValue(said.Key, out UnitFinals? unit)
+        && (unit.Copy(said.Hash) is { } copy ? said.ReceivedAt >= copy.ReceivedAt : Known.Contains(said.Hash) && said.ReceivedAt >= unit.First.ReceivedAt);
 
     /// <summary>What was last ruled on exactly these statements; null when nothing was.</summary>
     public bool? RuledOn(RulingTopic topic, string mark) => Rulings.LastOrDefault(r => r.Topic == topic && r.Mark == mark)?.Accepts;
@@ -109,12 +110,18 @@ public sealed record SettlementState
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };
 
+    private const int KnownLimit = 64;
+
     private SettlementState Apply(SettlementEvent.FinalReceived e)
     {
         Statement said = e.Statement;
         var units = new Dictionary<string, UnitFinals>(On(said.Side), StringComparer.Ordinal);
         units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said) : new UnitFinals(said);
-        SettlementState next = this with { ContractVersion = ContractVersion ?? e.ContractVersion };
+        SettlementState next = this with
+        {
+            ContractVersion = ContractVersion ?? e.ContractVersion,
+            Known = Known.Contains(said.Hash) ? Known : [.. Known.Count < KnownLimit ? Known : Known.Skip(1), said.Hash],
+        };
         return said.Side == Side.SellerRow ? next with { SellerRow = units } : next with { UsagePush = units };
     }
 }

@@ -44,44 +44,36 @@ public sealed record Statement(
     }
 }
 
-/// <summary>What one unit has said: every final once, by the copy of it that was received first.</summary>
-/// <remarks>
-/// All are kept, because a final without a stamp is as new as its receipt: a copy of it received earlier can hand its place to
-/// one that had seemed older.
-/// </remarks>
-public sealed class UnitFinals
+/// <summary>What one unit has said, as far as it can still matter: each by the copy of it that was received first.</summary>
+/// <param name="Newest">The one that counts.</param>
+/// <param name="Earlier">The first to arrive, where it is not the newest.</param>
+/// <param name="Passed">
+/// Those that a newest without a stamp has passed, newest first. It is as new as its receipt, so a copy of it received earlier may
+/// hand its place back. Null where the newest is stamped.
+/// </param>
+public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, IReadOnlyList<Statement>? Passed = null)
 {
-    private readonly Statement[] _said;
+    /// <summary>More restatements without a stamp than these are not told apart by their copies; the state stays small.</summary>
+    private const int PassedLimit = 32;
 
-    public UnitFinals(Statement only) : this([only])
-    {
-    }
+    public Statement First => Earlier ?? Newest;
 
-    private UnitFinals(Statement[] said)
-    {
-        _said = said;
-        Newest = First = said[0];
-        foreach (Statement one in said.AsSpan(1))
-        {
-            Newest = one.IsNewerThan(Newest) ? one : Newest;
-            First = CameBefore(one, First) ? one : First;
-        }
-    }
-
-    /// <summary>The one that counts.</summary>
-    public Statement Newest { get; }
-
-    /// <summary>The first to arrive.</summary>
-    public Statement First { get; }
-
-    /// <summary>The content hashes of all.</summary>
-    public IEnumerable<string> Hashes => _said.Select(s => s.Hash);
-
-    /// <summary>True when the same was said before, and is here by a copy received no later.</summary>
-    public bool Repeats(Statement statement) => Array.Exists(_said, s => s.Hash == statement.Hash && s.ReceivedAt <= statement.ReceivedAt);
+    /// <summary>The known copy of these contents; null where none is kept.</summary>
+    public Statement? Copy(string hash) => All().FirstOrDefault(s => s.Hash == hash);
 
     /// <summary>Takes one in. A copy never makes its sender late, or early: of two the one received first stands.</summary>
-    public UnitFinals With(Statement statement) => Repeats(statement) ? this : new UnitFinals([.. _said.Where(s => s.Hash != statement.Hash), statement]);
+    public UnitFinals With(Statement statement)
+    {
+        Statement said = Copy(statement.Hash) is { } copy && copy.ReceivedAt <= statement.ReceivedAt ? copy : statement;
+        List<Statement> all = [said, .. All().Where(s => s.Hash != said.Hash)];
+        all.Sort(static (a, b) => a.IsNewerThan(b) ? -1 : b.IsNewerThan(a) ? 1 : 0);
+        Statement first = all.Aggregate((before, other) => CameBefore(other, before) ? other : before);
+        int stamped = all.FindIndex(s => s.FinalizedAt is not null);
+        int passed = Math.Min(stamped < 0 ? all.Count - 1 : stamped, PassedLimit);
+        return new UnitFinals(all[0], first.Hash == all[0].Hash ? null : first, passed == 0 ? null : all.GetRange(1, passed));
+    }
+
+    private IEnumerable<Statement> All() => new[] { Newest, First }.Concat(Passed ?? []).DistinctBy(s => s.Hash);
 
     /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
     private static bool CameBefore(Statement statement, Statement other) =>
