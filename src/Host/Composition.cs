@@ -83,6 +83,7 @@ internal static partial class Composition
         services.AddSingleton<SettlementLedger>();
         services.AddSingleton<StatementLedger>();
         services.AddSingleton<MediaBuyRegister>();
+        services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<SettlementExplainer>();
@@ -107,6 +108,7 @@ internal static partial class Composition
         Agents.Map(app);
         Accounts.Map(app);
         MediaBuys.Map(app);
+        MediaBuyDecisions.Map(app);
         WebhookEndpoints.Map(app);
         Settlements.Map(app);
         SettledRecords.Map(app);

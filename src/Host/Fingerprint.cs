@@ -33,4 +33,9 @@ internal static class Fingerprint
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{said.Side}\n{said.Key}\n{said.Quantity:G29}\n{said.Cost:G29}\n{said.Rate:G29}\n{said.FinalizedAt?.UtcTicks}\n{group}"))));
+
+    /// <param name="said">All but its hash, of usage that is for no media buy.</param>
+    /// <param name="figures">Every number of it, also those that are neither its count nor its cost.</param>
+    public static string Of(Statement said, VendorFigures figures) =>
+        Of(said, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{VendorUsage.GroupId}\n{figures.Impressions:G29}\n{figures.MediaSpend:G29}\n{figures.Units:G29}"));
 }

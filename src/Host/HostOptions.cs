@@ -42,6 +42,10 @@ public sealed class HostOptions
     /// <value>The default is <c>automatic</c>.</value>
     public string Fallback { get; set; } = "automatic";
 
+    /// <summary>Whether creative usage is billed from what is reported here (<c>Billing:BillsThroughAdcp</c>): <c>true</c> or <c>false</c>.</summary>
+    /// <value>The default is false: every creative record is answered <c>BILLING_OUT_OF_BAND</c>.</value>
+    public bool BillsThroughAdcp { get; set; }
+
     /// <summary>The admin key of each tenant (<c>ADCP_ADMIN_KEY</c> for <c>default</c>, <c>Tenants:{name}:AdminKey</c>).</summary>
     public Dictionary<string, string> AdminKeys { get; } = new(StringComparer.Ordinal);
 
@@ -58,6 +62,12 @@ public sealed class HostOptions
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.InProcessTimers = !bool.TryParse(configuration["Timers:InProcess"], out bool timers) || timers;
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
+        if (configuration["Billing:BillsThroughAdcp"] is { } bills)
+        {
+            Check(nameof(BillsThroughAdcp), bool.TryParse(bills, out bool through));
+            options.BillsThroughAdcp = through;
+        }
+
         if (configuration["ADCP_ADMIN_KEY"] is { Length: > 0 } key)
             options.AdminKeys["default"] = key;
         foreach (IConfigurationSection tenant in configuration.GetSection("Tenants").GetChildren())

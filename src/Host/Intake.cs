@@ -6,7 +6,7 @@ using AdcpFunctions.Settlement;
 namespace AdcpFunctions.Host;
 
 /// <summary>What <c>report_usage</c> does once a request is well formed: reserve, map, record, settle, answer.</summary>
-internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, TimeProvider time)
+internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, HostOptions options, TimeProvider time)
 {
     /// <summary>Records a request under its key.</summary>
     /// <param name="caller">Who reports.</param>
@@ -50,7 +50,7 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
             UsageRecord[] records = ArrayPool<UsageRecord>.Shared.Rent(usage.Count);
             try
             {
-                var mapping = new UsageMapping(caller, period, LedgerKeys.Token($"{caller.Agent.Id}\n{key}"), now);
+                var mapping = new UsageMapping(caller, period, LedgerKeys.Token($"{caller.Agent.Id}\n{key}"), now, options.BillsThroughAdcp);
                 int count = mapping.Read(usage, records, violations);
                 await ResolveAsync(mapping, caller, records.AsMemory(0, count));
                 mapping.Map(records.AsSpan(0, count));

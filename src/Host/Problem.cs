@@ -9,6 +9,8 @@ internal sealed record Problem(int Status, string Code, string Detail, IReadOnly
     /// <summary>What does not exist and what is someone else's are one answer.</summary>
     public static readonly Problem NotFound = new(404, "not_found", "There is nothing here for this caller.");
 
+    public static readonly Problem NoAccount = new(404, "account_not_found", "There is no account with this account_id.");
+
     public static readonly Problem Forbidden = new(403, "forbidden", "This credential does not have the role for that.");
 
     public static readonly Problem TooLarge = new(413, "body_too_large", "The body is larger than this route takes.");

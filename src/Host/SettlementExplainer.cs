@@ -24,13 +24,17 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         if (await directory.AccountAsync(caller.Tenant, head.Document.Account, cancel) is not { } account)
             return null;
 
-        AccountContracts contracts = await catalog.OpenAsync(caller.Tenant, account, cancel);
-        if (await catalog.FindAsync(caller.Tenant, contracts, head.Document.MediaBuyId, cancel) is not { } buy)
+        if (await BuyOfAsync(caller.Tenant, account, head.Document, cancel) is not { } buy)
             return null;
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
         SettlementContext? context = SettlementLedger.ContextOf(buy, head.Document, outages);
         return new FoundSettlement(address, head.Document, buy, context, outages);
     }
+
+    /// <summary>The media buy of a settlement; of a vendor's usage, the contract that followed from its first report.</summary>
+    private async ValueTask<RegisteredBuy?> BuyOfAsync(string tenant, Account account, HeadDocument head, CancellationToken cancel) => head.Vendor is { } vendor
+        ? RegisteredBuy.Of(tenant, account, vendor, head.Period)
+        : await catalog.FindAsync(tenant, await catalog.OpenAsync(tenant, account, cancel), head.MediaBuyId, cancel);
 
     public async ValueTask<SettlementBody> ExplainAsync(FoundSettlement found, CancellationToken cancel)
     {
@@ -43,8 +47,9 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         return new SettlementBody(
             head.Id,
             head.Account,
-            head.MediaBuyId,
-            head.Group.Length == 0 ? null : head.Group,
+            head.Vendor is null ? head.MediaBuyId : null,
+            VendorUsageBody.Of(head.Vendor),
+            head.Vendor is not null || head.Group.Length == 0 ? null : head.Group,
             group?.PackageIds ?? [],
             group?.PricingOptionId,
             group?.PricingModel,
@@ -73,7 +78,8 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     public static SettlementSummary Summarize(HeadDocument head, string currency) => new(
         head.Id,
         head.Account,
-        head.MediaBuyId,
+        head.Vendor is null ? head.MediaBuyId : null,
+        VendorUsageBody.Of(head.Vendor),
         head.Period,
         head.Window,
         head.State.Status,
@@ -106,7 +112,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             bool after = FinalSince(said.Side, found) < said.ReceivedAt;
             foreach (ReadOnlyMemory<byte> line in page.Lines)
             {
-                if (Read(line, found.Head.MediaBuyId, out bool? final) is { } statement)
+                if (Read(line, found.Head, out bool? final) is { } statement)
                     seen.Add(new ProvisionalBody(said.Side, said.Reporter, said.ReceivedAt, said.Window, final, after && final is not true, statement));
             }
         }
@@ -117,18 +123,20 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     private static DateTimeOffset? FinalSince(Side side, FoundSettlement found) =>
         found.Context is { } context ? SideFinal.Of(side, found.Head.State.On(side), context.Group, context.Period)?.FirstReceivedAt : null;
 
-    /// <returns>Null when the line is about another media buy.</returns>
-    private static JsonElement? Read(ReadOnlyMemory<byte> line, string mediaBuyId, out bool? final)
+    /// <returns>Null when the line is about another media buy, or about what else was used for this one.</returns>
+    private static JsonElement? Read(ReadOnlyMemory<byte> line, HeadDocument head, out bool? final)
     {
         final = null;
         using JsonTape tape = JsonTape.Rent();
-        if (!tape.TryRead(line, JsonLimits.Default, out _)
-            || !tape.Root.TryGetMember("media_buy_id"u8, out JsonNode id) || id.Kind != JsonKind.String || id.GetString() != mediaBuyId)
+        if (!tape.TryRead(line, JsonLimits.Default, out _) || !(head.Vendor is { } vendor ? VendorMapping.IsAbout(tape.Root, vendor) : IsAbout(tape.Root, head.MediaBuyId)))
             return null;
         final = FinalOf(tape.Root);
         using JsonDocument document = JsonDocument.Parse(line);
         return document.RootElement.Clone();
     }
+
+    private static bool IsAbout(JsonNode said, string mediaBuyId) =>
+        said.TryGetMember("media_buy_id"u8, out JsonNode id) && id.Kind == JsonKind.String && id.GetString() == mediaBuyId && VendorMapping.Named(said).Count == 0;
 
     /// <summary>A usage record says <c>final</c>; a delivery row is final when all of its packages are, whatever the row says.</summary>
     private static bool? FinalOf(JsonNode statement)

@@ -11,8 +11,10 @@ namespace AdcpFunctions.Host;
 /// The hot path: nothing is allocated for a provisional record but its place in a list. Refused records become errors; every
 /// other record is kept, whether or not it can settle anything.
 /// </remarks>
-internal sealed class UsageMapping(Caller caller, UsagePeriod period, string requestToken, DateTimeOffset now)
+/// <param name="billsThroughAdcp">Whether creative usage is billed from what is reported here.</param>
+internal sealed class UsageMapping(Caller caller, UsagePeriod period, string requestToken, DateTimeOffset now, bool billsThroughAdcp)
 {
+    private readonly VendorMapping _vendors = new(caller, period, requestToken, now);
     private readonly Dictionary<string, (JsonNode Reference, AccountContracts? Contracts)> _accounts = new(StringComparer.Ordinal);
     private readonly List<(int Index, AdcpError Error)> _errors = [];
     private string[] _accountOf = [];
@@ -124,27 +126,28 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             return;
         }
 
-        if (IsOutOfBand(account, in record))
+        if (IsOutOfBand(account, in record, billsThroughAdcp))
         {
             Refuse(index, ProtocolError.BillingOutOfBand, "This account does not bill this usage through AdCP.", $"usage[{index}]");
-            return;
-        }
-
-        if (record.IsOtherVariant)
-        {
-            Refuse(index, ProtocolError.UnsupportedFeature, "This ledger settles media buys; usage of signals, rights, standards and property lists is not taken yet.", $"usage[{index}]");
-            return;
-        }
-
-        if (!record.MediaBuyId.Exists)
-        {
-            Refuse(index, ProtocolError.InvalidUsageData, "A record names the media buy it is for.", $"usage[{index}].media_buy_id");
             return;
         }
 
         if (record.Node.RawMemory.Length > StatementLedger.MaxRecordBytes)
         {
             Refuse(index, ProtocolError.InvalidUsageData, $"A record takes at most {StatementLedger.MaxRecordBytes} bytes.", $"usage[{index}]");
+            return;
+        }
+
+        if (record.IsCreative || record.IsOtherVariant)
+        {
+            if (_vendors.Map(index, in record, account, Push) is { } refusal)
+                Refuse(index, refusal);
+            return;
+        }
+
+        if (!record.MediaBuyId.Exists)
+        {
+            Refuse(index, ProtocolError.InvalidUsageData, "A record names the media buy it is for, or what else was used.", $"usage[{index}].media_buy_id");
             return;
         }
 
@@ -214,8 +217,8 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
             partition.Facts.Add(new Fact(buy, group.Id, stated, group.Window, null, caller.Agent.Id, default));
     }
 
-    /// <summary>Rule OOB-1: terminal, on the record, without details. Creative usage is not billed through AdCP here.</summary>
-    private static bool IsOutOfBand(Account account, in UsageRecord record) => account.OutOfBand || record.IsCreative;
+    /// <summary>Rule OOB-1: terminal, on the record, without details. Creative usage is, unless this installation bills it through AdCP.</summary>
+    private static bool IsOutOfBand(Account account, in UsageRecord record, bool billsThroughAdcp) => account.OutOfBand || (record.IsCreative && !billsThroughAdcp);
 
     /// <summary>Rule FIN-2: only a final of a party to the contract, for a billing period and its window, can settle. All else is evidence.</summary>
     /// <remarks>Unallocatable finals are kept for any period the contract bills; allocated ones only for their group's.</remarks>
@@ -258,10 +261,13 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
     /// <summary>Rule FIN-1: finality has three values on the wire, and none of them is a default.</summary>
     internal static Finality FinalityOf(JsonNode flag) => !flag.Exists ? Finality.Unknown : flag.Kind == JsonKind.True ? Finality.Final : Finality.Provisional;
 
-    private void Refuse(int index, ProtocolError kind, string message, string field, IReadOnlyList<SchemaViolation>? issues = null)
+    private void Refuse(int index, ProtocolError kind, string message, string field, IReadOnlyList<SchemaViolation>? issues = null) =>
+        Refuse(index, new AdcpError(kind, message, field, issues));
+
+    private void Refuse(int index, AdcpError refusal)
     {
         _refused[index] = true;
-        _errors.Add((index, new AdcpError(kind, message, field, issues)));
+        _errors.Add((index, refusal));
     }
 
     private static string? WindowOf(in UsageRecord record, TermsGroup? group)

@@ -34,6 +34,8 @@ public sealed record InvoiceFacts(string? BillToParty = null, string? LegalName 
 /// <summary>An account: whom it belongs to and how it is billed.</summary>
 /// <param name="Brand">With <paramref name="Operator"/> and <paramref name="Sandbox"/> the natural key buyers may use instead of the id.</param>
 /// <param name="OutOfBand">True when it is billed under a flat licence or another contract, not from what is reported here.</param>
+/// <param name="VendorPricing">The price list for usage that no media buy's contract governs; null for none.</param>
+/// <param name="Restatement">Whether a changed record of such usage books itself after it was settled.</param>
 public sealed record Account(
     string Id,
     BrandKey Brand,
@@ -43,10 +45,15 @@ public sealed record Account(
     string Currency,
     bool OutOfBand,
     PartyDomains Parties,
-    InvoiceFacts Invoice)
+    InvoiceFacts Invoice,
+    IReadOnlyList<VendorPrice>? VendorPricing = null,
+    RestatementPolicy Restatement = RestatementPolicy.Manual)
 {
     /// <summary>The protocol's status table: usage is taken while an account can still owe something.</summary>
     public bool TakesUsage => Status is AccountStatus.Active or AccountStatus.PaymentRequired or AccountStatus.Suspended;
+
+    /// <summary>The price of a kind of usage under a pricing option; null when the list has none.</summary>
+    public VendorPrice? PriceOf(VendorKind kind, string pricingOptionId) => VendorPricing?.FirstOrDefault(p => p.AppliesTo == kind && p.PricingOptionId == pricingOptionId);
 }
 
 /// <summary>Who may call: a role, and the accounts it is for.</summary>

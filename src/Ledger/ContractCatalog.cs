@@ -22,6 +22,9 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     public static RegisteredBuy Of(string tenant, Account account, VendorSubject subject, ReportingPeriod period) =>
         new(tenant, account, new MediaBuyDocument(subject.Key, account.Id, [VendorUsage.ContractOf(subject, account.Currency, period)]), subject);
 
+    /// <summary>The same usage under what was fixed when it was first reported.</summary>
+    internal RegisteredBuy PinnedTo(VendorSubject? pinned) => pinned is null || pinned == vendor ? this : Of(tenant, account, pinned, Newest.Flight);
+
     /// <summary>True where the periods of a group must know of each other: under a cap, and where no contract keeps them apart.</summary>
     public bool KeepsTally(string groupId) => vendor is not null || document.Versions.Any(contract => contract.GroupById(groupId) is { BillableCap: not null });
 
@@ -219,5 +222,7 @@ public sealed class ContractCatalog(IPartitionedTable table)
 
     /// <summary>Accounts are read anew for every request; equal ones keep their contracts.</summary>
     internal static bool Same(Account a, Account b) =>
-        a with { Parties = b.Parties } == b && a.Parties.Seller.SequenceEqual(b.Parties.Seller) && a.Parties.Buyer.SequenceEqual(b.Parties.Buyer);
+        a with { Parties = b.Parties, VendorPricing = b.VendorPricing } == b
+        && a.Parties.Seller.SequenceEqual(b.Parties.Seller) && a.Parties.Buyer.SequenceEqual(b.Parties.Buyer)
+        && (a.VendorPricing ?? []).SequenceEqual(b.VendorPricing ?? []);
 }

@@ -82,8 +82,14 @@ public sealed record EventEnvelope(
         ?? throw new InvalidOperationException("An event row holds an event of no known kind.");
 }
 
-/// <summary>A media buy with every version of its contract, oldest first, and what its seller proposes.</summary>
+/// <summary>A media buy with every version of its contract, oldest first.</summary>
 public sealed record MediaBuyDocument(string MediaBuyId, string Account, IReadOnlyList<Contract> Versions);
+
+/// <summary>A contract its seller would like to be the next version.</summary>
+/// <param name="Id">Follows from the draft and the version it was compared with, so that a decision names exactly one content.</param>
+/// <param name="BaseVersion">The newest version when it was proposed; 0 when the seller had none.</param>
+/// <param name="Changes">Which terms differ from that version.</param>
+public sealed record ProposalDocument(string Id, DateTimeOffset ProposedAt, int BaseVersion, IReadOnlyList<string> Changes, ContractDraft Draft);
 
 /// <summary>Tells every instance which contracts of an account changed since it last looked.</summary>
 /// <param name="Recent">The newest changes, oldest first.</param>

@@ -12,9 +12,10 @@ namespace AdcpFunctions.Ledger;
     Converters =
     [
         typeof(UtcJson), typeof(PeriodJson),
-        typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<FallbackPolicy>),
+        typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
         typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
+        typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
     ])]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(EventDocument))]
@@ -27,6 +28,7 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SettlementEvent.StatusChanged))]
 [JsonSerializable(typeof(TallyDocument))]
 [JsonSerializable(typeof(MediaBuyDocument))]
+[JsonSerializable(typeof(ProposalDocument))]
 [JsonSerializable(typeof(CatalogStamp))]
 [JsonSerializable(typeof(Account))]
 [JsonSerializable(typeof(Agent))]

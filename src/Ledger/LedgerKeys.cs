@@ -80,6 +80,11 @@ public static class LedgerKeys
 
     public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
 
+    /// <summary>What any seller proposes about a media buy begins so. Each has a row of its own: none may touch, or learn of, another's.</summary>
+    public static string Proposals(string mediaBuyId) => $"q_{Token(mediaBuyId)}_";
+
+    public static string Proposal(string mediaBuyId, string sellerAgent) => Proposals(mediaBuyId) + Token(sellerAgent);
+
     /// <summary>Which account a seller's media buy belongs to: one partition a tenant.</summary>
     public static string Bindings(string tenant) => $"buys.{tenant}";
 

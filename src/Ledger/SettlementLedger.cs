@@ -36,7 +36,8 @@ public sealed record Matter(
 
 /// <summary>What a decision sees of the ledger.</summary>
 /// <param name="Unallocated">Finals of the same media buy and period that named no group.</param>
-public sealed record Sight(SettlementState State, IReadOnlyList<SettlementState> Unallocated, TallyDocument Tally);
+/// <param name="Buy">Whose it is: of a vendor's usage, what was fixed when it was first reported.</param>
+public sealed record Sight(SettlementState State, IReadOnlyList<SettlementState> Unallocated, TallyDocument Tally, RegisteredBuy Buy);
 
 /// <summary>What follows, and what it was decided on beside the settlement's own history.</summary>
 public sealed record Outcome(IReadOnlyList<SettlementEvent> Events, GivenDocument? Given)
@@ -169,9 +170,10 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
             Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
             SettlementState[] unallocated = [.. matter.Unallocated.Select(a => LedgerKeys.Head(a.Suffix)).Where(rows.ContainsKey).Select(key => ToHead(rows[key]).Document.State)];
             Tally tally = matter.TallyRow is null ? Tally.None : Tally.Of(matter.TallyRow, tallies.GetValueOrDefault(matter.TallyRow));
-            Outcome outcome = matter.Decide(new Sight(head?.Document.State ?? SettlementState.Initial, unallocated, tally.Document));
+            RegisteredBuy buy = matter.Buy.PinnedTo(head?.Document.Vendor);
+            Outcome outcome = matter.Decide(new Sight(head?.Document.State ?? SettlementState.Initial, unallocated, tally.Document, buy));
             if (outcome.Events.Count > 0)
-                changes.Add(Change.Of(matter, head, outcome, tally));
+                changes.Add(Change.Of(matter with { Buy = buy }, head, outcome, tally));
         }
 
         return changes;

@@ -20,7 +20,7 @@ internal static class Settlements
         new(buy.Address(groupId, period, window), buy, groupId, period, window, now,
             // A due row may outlive the expectation it was written for: another window or period of the same group is not this settlement.
             sight => ContextOf(buy, groupId, period, sight.State, outages) is { } context && context.Group.Window == window && context.Group.IsBillable(period)
-                ? Decide(sight.State, [], Seen(context, buy, sight), now)
+                ? Decide(sight.State, [], Seen(context, sight), now)
                 : Outcome.Nothing,
             default);
 
@@ -39,16 +39,16 @@ internal static class Settlements
             {
                 if (ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is not { } known)
                     return Outcome.Nothing;
-                SettlementContext context = Seen(known, buy, sight);
+                SettlementContext context = Seen(known, sight);
                 return Decisions.Open(sight.State, context).Contains(taken.Open) ? Decide(sight.State, [taken.Event(now)], context, now) : Outcome.Nothing;
             },
             default);
 
     /// <summary>The context with what the ledger holds beside the settlement itself.</summary>
-    private static SettlementContext Seen(SettlementContext context, RegisteredBuy buy, Sight sight) => Contested(context, sight.Unallocated) with
+    private static SettlementContext Seen(SettlementContext context, Sight sight) => Contested(context, sight.Unallocated) with
     {
         BilledElsewhere = context.Group.BillableCap is null ? 0m : sight.Tally.Elsewhere(context.Period),
-        PeriodOverlaps = buy.Vendor is { } vendor && sight.Tally.Overlaps(context.Period, vendor.Span),
+        PeriodOverlaps = sight.Buy.Vendor is { } vendor && sight.Tally.Overlaps(context.Period, vendor.Span),
     };
 
     /// <summary>Rule DL-5: a timely final that could not be allocated contests the deadline of every group its sender is the authority of.</summary>
@@ -63,7 +63,7 @@ internal static class Settlements
     {
         Fact one = facts[0];
         SettlementState state = sight.State;
-        int version = one.Buy.InForce(one.Period).Version;
+        int version = sight.Buy.InForce(one.Period).Version;
         var events = new List<SettlementEvent>();
         foreach (Fact fact in facts)
         {
@@ -86,9 +86,9 @@ internal static class Settlements
             return new Outcome(events, null);
         }
 
-        SettlementContext context = ContextOf(one.Buy, one.GroupId, one.Period, state, outages)
-            ?? throw new InvalidOperationException($"Settlement {one.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");
-        return Decide(sight.State, events, Seen(context, one.Buy, sight), now);
+        SettlementContext context = ContextOf(sight.Buy, one.GroupId, one.Period, state, outages)
+            ?? throw new InvalidOperationException($"Settlement {sight.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");
+        return Decide(sight.State, events, Seen(context, sight), now);
     }
 
     /// <summary>Folds in what happened and asks the rules what follows from it.</summary>

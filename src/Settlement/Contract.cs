@@ -180,11 +180,16 @@ public sealed record TermsGroup(
     }
 }
 
+/// <summary>Who proposed a version and who put it in force.</summary>
+/// <param name="Proposal">Which of the seller's proposals it was.</param>
+public sealed record Approval(string Proposal, string ProposedBy, string ApprovedBy);
+
 /// <summary>One version of a media buy's contract, in force for the periods that start at or after <see cref="EffectiveFrom"/>.</summary>
 /// <param name="Windows">As defined by the contract, with the built-in ones it refers to.</param>
 /// <param name="Periods">The billing periods, in order, without overlap.</param>
 /// <param name="RegisteredAt">When the media buy was first registered; deadlines before it never fall back by themselves.</param>
 /// <param name="VersionAt">When this version was registered.</param>
+/// <param name="Approval">Null for a version an admin handed in itself.</param>
 public sealed record Contract(
     string MediaBuyId,
     int Version,
@@ -198,7 +203,8 @@ public sealed record Contract(
     IReadOnlyList<WindowDefinition> Windows,
     IReadOnlyList<TermsGroup> Groups,
     ContractPolicies Policies,
-    string? Reason)
+    string? Reason,
+    Approval? Approval = null)
 {
     private DateTimeOffset[]? _boundaries;
 

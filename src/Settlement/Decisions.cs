@@ -71,10 +71,14 @@ public static class Decisions
         }
 
         if (known.On(posted.Basis) is { } basis && Publication.Restates(posted, basis, context, known))
-            AddBoth(open, RulingTopic.Restatement, basis, posted.Basis == Side.SellerRow ? Side.UsagePush : Side.SellerRow, state, context, known);
+            AddBoth(open, RulingTopic.Restatement, basis, JudgeOf(posted.Basis, context), state, context, known);
     }
 
-    private static void AddBoth(List<OpenDecision> open, RulingTopic topic, SideFinal said, Side holder, SettlementState state, SettlementContext context, Known known)
+    /// <summary>Whoever was not invoiced; of a vendor's usage nobody else counts, so finance judges it.</summary>
+    private static Side? JudgeOf(Side basis, SettlementContext context) =>
+        context.Group.PricingModel == PricingModel.VendorCost ? null : basis == Side.SellerRow ? Side.UsagePush : Side.SellerRow;
+
+    private static void AddBoth(List<OpenDecision> open, RulingTopic topic, SideFinal said, Side? holder, SettlementState state, SettlementContext context, Known known)
     {
         // A number that cannot be computed cannot be accepted either.
         if (known.AllHoldsOf(said, context).All(Amount.IsReleasable))

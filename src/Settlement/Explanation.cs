@@ -39,6 +39,8 @@ public static class Explanation
     {
         Posting posted = state.Posted ?? throw new InvalidOperationException("A settled state has a posting.");
         string currency = context.Contract.Currency;
+        if (context.Group.PricingModel == PricingModel.VendorCost)
+            return VendorUsage.Invoiced(posted, currency);
         string whose = posted.IsFallback
             ? $"the {Name(posted.Basis == Side.SellerRow ? Party.Seller : Party.Buyer)}'s own count, because the {Name(context.Group.Terms.Authority)} missed its deadline"
             : $"the {Name(context.Group.Terms.Authority)}'s count";

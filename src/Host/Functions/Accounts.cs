@@ -1,5 +1,6 @@
 using AdcpFunctions.Host.Wire;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host.Functions;
 
@@ -21,6 +22,8 @@ internal static class Accounts
             return new Problem(400, "account_id_invalid", "An account id is 1 to 40 letters, digits, hyphens and underscores, and the same in route and body.");
 
         Account account = body.ToAccount(call.Id);
+        if (VendorPriceList.Problems(account.VendorPricing ?? []) is { Count: > 0 } problems)
+            return new Problem(422, "vendor_pricing_refused", "A price list is kept only when every record that names it can be priced.", [.. problems.Select(p => new ProblemIssue(p.Code, p.Field, p.Message))]);
         return await call.Service<AccessDirectory>().RegisterAccountAsync(call.Tenant, account, call.Cancel) switch
         {
             AccountOutcome.Created => HostJson.Answer(201, AccountBody.Of(account), HostJson.Default.AccountBody),

@@ -13,7 +13,9 @@ internal sealed record AccountBody(
     string Currency,
     string Billing,
     PartiesBody? Parties,
-    InvoiceFacts? Invoice)
+    InvoiceFacts? Invoice,
+    IReadOnlyList<VendorPriceBody>? VendorPricing,
+    RestatementPolicy? Restatement)
 {
     public const string OutOfBand = "out_of_band";
 
@@ -26,7 +28,9 @@ internal sealed record AccountBody(
         Currency,
         Billing == OutOfBand,
         new PartyDomains(Parties?.SellerAdServers ?? [], Parties?.BuyerMeasurement ?? []),
-        Invoice ?? new InvoiceFacts());
+        Invoice ?? new InvoiceFacts(),
+        [.. (VendorPricing ?? []).Select(p => p.ToPrice())],
+        Restatement ?? RestatementPolicy.Manual);
 
     public static AccountBody Of(Account account) => new(
         account.Id,
@@ -37,7 +41,9 @@ internal sealed record AccountBody(
         account.Currency,
         account.OutOfBand ? OutOfBand : "adcp",
         new PartiesBody(account.Parties.Seller, account.Parties.Buyer),
-        account.Invoice);
+        account.Invoice,
+        [.. (account.VendorPricing ?? []).Select(VendorPriceBody.Of)],
+        account.Restatement);
 }
 
 /// <summary>Whose ad server and whose measurement a contract's vendor may be.</summary>

@@ -67,6 +67,31 @@ internal sealed record ContractBody(
             SumDaily);
     }
 
+    /// <summary>A draft as it would be handed in, its defaults filled in.</summary>
+    public static ContractBody Of(ContractDraft draft, string accountId) => new(
+        accountId,
+        draft.SellerAgent,
+        draft.Currency,
+        StatedPeriod.Of(draft.Flight),
+        draft.Cadence,
+        draft.ListedPeriods.Count == 0 ? null : [.. draft.ListedPeriods.Select(StatedPeriod.Of)],
+        Text(draft.BillingUtcOffset),
+        draft.Windows.Count == 0 ? null : [.. draft.Windows.Select(w => new WindowBody(w.WindowId, w.DurationDays, w.IsGuaranteeBasis))],
+        [.. draft.Packages.Select(PackageBody.Of)],
+        draft.DeliveredBy,
+        draft.Policies.Fallback,
+        draft.Policies.LateFinal,
+        draft.Policies.Restatement,
+        draft.Policies.Snapshot,
+        draft.Policies.CounterpartWaitHours,
+        draft.Policies.WaitForCounterpart,
+        draft.Policies.GraceHours,
+        draft.EffectiveFrom,
+        draft.Reason,
+        draft.SumDaily);
+
+    private static string Text(TimeSpan offset) => (offset < TimeSpan.Zero ? "-" : "+") + offset.ToString("hh\\:mm", CultureInfo.InvariantCulture);
+
     private TimeSpan Offset()
     {
         if (BillingUtcOffset is not { } text)
@@ -79,6 +104,8 @@ internal sealed record ContractBody(
 /// <summary>A period as stated, its end in whichever way the sender writes ends.</summary>
 internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
 {
+    public static StatedPeriod Of(ReportingPeriod period) => new(period.Start, period.End);
+
     /// <summary>PER-1 with no billing boundary known yet.</summary>
     public ReportingPeriod? Canonical(string pointer, List<ProblemIssue> issues)
     {
@@ -106,6 +133,16 @@ internal sealed record PackageBody(
     TimeUnit? TimeUnit,
     MeasurementTermsBody? MeasurementTerms)
 {
+    public static PackageBody Of(PackageTerms terms) => new(
+        terms.PackageId,
+        terms.PricingOptionId,
+        terms.PricingModel,
+        Text(terms.Rate),
+        terms.Auction,
+        Text(terms.BillableCap),
+        terms.TimeUnit,
+        terms.Measurement is { } m ? MeasurementTermsBody.Of(m) : null);
+
     public PackageTerms ToTerms() => new(
         PackageId,
         PricingOptionId,
@@ -118,11 +155,18 @@ internal sealed record PackageBody(
         Decimal(BillableCap),
         TimeUnit);
 
+    private static string? Text(decimal? value) => value?.ToString(CultureInfo.InvariantCulture);
+
     private static decimal? Decimal(string? text) => text is null ? null : decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 }
 
 /// <summary>AdCP's measurement terms, as far as settlement needs them.</summary>
-internal sealed record MeasurementTermsBody(BillingMeasurementBody? BillingMeasurement, MakegoodPolicyBody? MakegoodPolicy);
+internal sealed record MeasurementTermsBody(BillingMeasurementBody? BillingMeasurement, MakegoodPolicyBody? MakegoodPolicy)
+{
+    public static MeasurementTermsBody Of(BillingMeasurement m) => new(
+        new BillingMeasurementBody(m.Vendor, m.MaxVariancePercent, m.MeasurementWindow, m.FinalizationDeadlineHours),
+        m.Remedies.Count == 0 ? null : new MakegoodPolicyBody(m.Remedies));
+}
 
 internal sealed record BillingMeasurementBody(BrandKey Vendor, decimal? MaxVariancePercent, string? MeasurementWindow, int? FinalizationDeadlineHours);
 

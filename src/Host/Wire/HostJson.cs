@@ -16,6 +16,8 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
         typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
+        typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
+        typeof(SnakeCaseNames<ProposalDecision>),
     ])]
 [JsonSerializable(typeof(AgentBody))]
 [JsonSerializable(typeof(KeyRequest))]
@@ -29,6 +31,7 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(SettlementList))]
 [JsonSerializable(typeof(SettlementBody))]
 [JsonSerializable(typeof(DecisionRequest))]
+[JsonSerializable(typeof(ProposalDecisionRequest))]
 [JsonSerializable(typeof(TotalsBody))]
 internal sealed partial class HostJson : JsonSerializerContext
 {

@@ -3,10 +3,14 @@ using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host.Wire;
 
-/// <summary>A registered media buy: everything that will settle, and by when.</summary>
-/// <param name="Version">The newest contract version.</param>
-internal sealed record MediaBuyBody(string MediaBuyId, string AccountId, int Version, DateTimeOffset EffectiveFrom, IReadOnlyList<MediaBuyGroup> Groups)
+/// <summary>A media buy: everything that will settle, by when, and what its seller proposes instead.</summary>
+/// <param name="Version">The newest contract version; null while there is none.</param>
+/// <param name="Proposal">Null when none waits.</param>
+internal sealed record MediaBuyBody(string MediaBuyId, string AccountId, int? Version, DateTimeOffset? EffectiveFrom, IReadOnlyList<MediaBuyGroup> Groups, ProposalBody? Proposal = null)
 {
+    /// <summary>A media buy without a contract: nothing of it will settle.</summary>
+    public static MediaBuyBody Without(string mediaBuyId, string accountId) => new(mediaBuyId, accountId, null, null, []);
+
     public static MediaBuyBody Of(RegisteredBuy buy, IReadOnlyList<ReportingPeriod> outages)
     {
         var groups = new List<MediaBuyGroup>();

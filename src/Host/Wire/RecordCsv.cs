@@ -52,6 +52,8 @@ internal static class RecordCsv
         Text("evidence_hashes", r => string.Join(' ', r.EvidenceHashes)),
         Text("chain_head", r => r.ChainHead),
         Text("sandbox", r => r.Sandbox ? "true" : "false"),
+        Text("vendor_id_name", r => r.VendorUsage?.IdName),
+        Text("vendor_id", r => r.VendorUsage?.Id),
     ];
 
     public static string Header => string.Join(',', Columns.Select(c => c.Name)) + "\r\n";

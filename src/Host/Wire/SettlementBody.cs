@@ -13,7 +13,8 @@ internal sealed record SettlementList(IReadOnlyList<SettlementSummary> Settlemen
 internal sealed record SettlementSummary(
     string Id,
     string AccountId,
-    string MediaBuyId,
+    string? MediaBuyId,
+    VendorUsageBody? VendorUsage,
     ReportingPeriod ReportingPeriod,
     string? MeasurementWindow,
     SettlementStatus State,
@@ -33,7 +34,8 @@ internal sealed record SettlementSummary(
 internal sealed record SettlementBody(
     string Id,
     string AccountId,
-    string MediaBuyId,
+    string? MediaBuyId,
+    VendorUsageBody? VendorUsage,
     string? GroupId,
     IReadOnlyList<string> PackageIds,
     string? PricingOptionId,
@@ -61,22 +63,24 @@ internal sealed record SettlementBody(
 
 /// <summary>One side's final count for the whole group.</summary>
 /// <param name="Final">False while any package of the group lacks a final.</param>
-internal sealed record SideBody(bool Final, string? Quantity, string? Cost, DateTimeOffset? FinalizedAt, DateTimeOffset? ReceivedAt, IReadOnlyList<StatementBody> Statements)
+/// <param name="ExpectedCost">What the account's price list makes of it; null where there is none to compare with.</param>
+internal sealed record SideBody(bool Final, string? Quantity, string? Cost, string? ExpectedCost, DateTimeOffset? FinalizedAt, DateTimeOffset? ReceivedAt, IReadOnlyList<StatementBody> Statements)
 {
     public static SideBody Of(Side side, SettlementState state, TermsGroup? group, ReportingPeriod period)
     {
         IReadOnlyDictionary<string, UnitFinals> said = state.On(side);
         SideFinal? sum = group is null ? null : SideFinal.Of(side, said, group, period);
         IEnumerable<Statement> statements = said.OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(s => s.Value.First.Hash == s.Value.Newest.Hash ? [s.Value.Newest] : new[] { s.Value.First, s.Value.Newest });
-        return new SideBody(sum is not null, Exact.Text(sum?.Quantity), Exact.Text(sum?.Cost), sum?.FinalizedAt, sum?.ReceivedAt, [.. statements.Select(StatementBody.Of)]);
+        return new SideBody(sum is not null, Exact.Text(sum?.Quantity), Exact.Text(sum?.Cost), Exact.Text(sum?.Expected), sum?.FinalizedAt, sum?.ReceivedAt, [.. statements.Select(StatementBody.Of)]);
     }
 }
 
 /// <param name="PackageId">Null for a usage record, which speaks for its whole group.</param>
-internal sealed record StatementBody(string? PackageId, string? Quantity, string? Cost, DateTimeOffset? FinalizedAt, DateTimeOffset ReceivedAt, string Reporter, string ContentHash, string? Evidence)
+/// <param name="ExpectedCost">What the account's price list makes of it; null where there is none to compare with.</param>
+internal sealed record StatementBody(string? PackageId, string? Quantity, string? Cost, string? ExpectedCost, DateTimeOffset? FinalizedAt, DateTimeOffset ReceivedAt, string Reporter, string ContentHash, string? Evidence)
 {
     public static StatementBody Of(Statement s) =>
-        new(s.Unit.Length == 0 ? null : s.Unit, Exact.Text(s.Quantity), Exact.Text(s.Cost), s.FinalizedAt, s.ReceivedAt, s.Reporter, s.Hash, s.Evidence.Length == 0 ? null : s.Evidence);
+        new(s.Unit.Length == 0 ? null : s.Unit, Exact.Text(s.Quantity), Exact.Text(s.Cost), Exact.Text(s.Expected), s.FinalizedAt, s.ReceivedAt, s.Reporter, s.Hash, s.Evidence.Length == 0 ? null : s.Evidence);
 }
 
 /// <param name="Percent">Of the greater count; null while only one is final.</param>

@@ -37,6 +37,5 @@ public sealed record ProtocolError(string Code, Recovery Recovery, int HttpStatu
     public static readonly ProtocolError MediaBuyNotFound = new("MEDIA_BUY_NOT_FOUND", Recovery.Correctable, 200);
     public static readonly ProtocolError InvalidUsageData = new("INVALID_USAGE_DATA", Recovery.Correctable, 200);
     public static readonly ProtocolError InvalidPricingOption = new("INVALID_PRICING_OPTION", Recovery.Correctable, 200);
-    public static readonly ProtocolError UnsupportedFeature = new("UNSUPPORTED_FEATURE", Recovery.Correctable, 200);
     public static readonly ProtocolError BillingOutOfBand = new("BILLING_OUT_OF_BAND", Recovery.Terminal, 200);
 }

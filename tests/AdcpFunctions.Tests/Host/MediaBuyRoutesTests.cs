@@ -102,16 +102,6 @@ public class MediaBuyRoutesTests
     }
 
     [Fact]
-    public async Task A_seller_cannot_register_and_is_told_what_comes_later()
-    {
-        await using TestHost host = await TestHost.StartAsync();
-
-        HttpAnswer answer = await host.PutAsync("/v1/media-buys/mb1", TestHost.Contract(), await host.KeyAsync("seller", ["acme"]));
-
-        Assert.Equal((HttpStatusCode.Forbidden, "proposal_not_supported"), (answer.Status, answer.Code));
-    }
-
-    [Fact]
     public async Task An_id_with_a_slash_is_the_id_that_was_meant()
     {
         await using TestHost host = await TestHost.StartAsync();

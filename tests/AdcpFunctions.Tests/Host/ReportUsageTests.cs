@@ -67,7 +67,7 @@ public class ReportUsageTests
     [InlineData("a record too long to keep", "INVALID_USAGE_DATA", "correctable", "usage[1]")]
     [InlineData("an unknown pricing option", "INVALID_PRICING_OPTION", "correctable", "usage[1].pricing_option_id")]
     [InlineData("an account out of band", "BILLING_OUT_OF_BAND", "terminal", "usage[1]")]
-    [InlineData("a signal", "UNSUPPORTED_FEATURE", "correctable", "usage[1]")]
+    [InlineData("a signal at a media buy's price", "INVALID_PRICING_OPTION", "correctable", "usage[1].pricing_option_id")]
     public async Task Is_refused_alone(string broken, string code, string recovery, string field)
     {
         (TestHost host, string buyer, string settlement) = await TestHost.BuyerAttestedAsync();
@@ -253,7 +253,7 @@ public class ReportUsageTests
         "a record too long to keep" => Usage.Record().With("note", new string('x', 61 * 1024)),
         "an unknown pricing option" => Usage.Record().With("pricing_option_id", "po_none"),
         "an account out of band" => Usage.Record(account: "oob"),
-        "a signal" => Usage.Record().With("signal_agent_segment_id", "seg"),
+        "a signal at a media buy's price" => Usage.Record().With("signal_agent_segment_id", "seg"),
         _ => throw new ArgumentException(what),
     };
 }

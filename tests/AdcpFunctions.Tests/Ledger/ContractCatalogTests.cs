@@ -11,6 +11,23 @@ public sealed class ContractCatalogSplitTests() : ContractCatalogTests(splitsPag
 public abstract class ContractCatalogTests(bool splitsPages) : LedgerSuite(splitsPages)
 {
     [Fact]
+    public async Task An_account_read_anew_keeps_its_contracts_as_long_as_nothing_of_it_changed()
+    {
+        AccountContracts kept = await OpenAsync(Priced(2m));
+
+        Assert.Same(kept, await OpenAsync(Priced(2m)));
+        AccountContracts dearer = await OpenAsync(Priced(3m));
+        Assert.Equal(3m, dearer.Account.VendorPricing![0].Rate);
+        AccountContracts automatic = await OpenAsync(Priced(3m) with { Restatement = RestatementPolicy.Automatic });
+        Assert.Equal(RestatementPolicy.Automatic, automatic.Account.Restatement);
+        AccountContracts none = await OpenAsync(Priced(3m) with { VendorPricing = null });
+        Assert.Null(none.Account.VendorPricing);
+
+        ValueTask<AccountContracts> OpenAsync(Account account) => Ledger.Catalog.OpenAsync(Service.Tenant, account, default);
+        static Account Priced(decimal rate) => Service.Account with { VendorPricing = [new VendorPrice("po_cpm", VendorKind.Signal, VendorModel.Cpm, Rate: rate)] };
+    }
+
+    [Fact]
     public async Task A_media_buy_nobody_registered_is_not_found() => Assert.Null(await FindAsync(Ledger, "mb_1"));
 
     [Fact]

@@ -26,6 +26,7 @@ public sealed class LedgerHarness
         Settlements = new SettlementLedger(table, Due, Outbox, time);
         Statements = new StatementLedger(table, Settlements, Heartbeat);
         Register = new MediaBuyRegister(table, Settlements, Catalog, Heartbeat, time);
+        Proposals = new ProposalLedger(table, Register, time);
         Sweep = new DeadlineSweep(Due, Settlements, Catalog, Directory, Heartbeat, time);
         Relay = new Relay(table, Outbox, time);
         Feed = new Feed(table);
@@ -53,6 +54,8 @@ public sealed class LedgerHarness
     public StatementLedger Statements { get; }
 
     public MediaBuyRegister Register { get; }
+
+    public ProposalLedger Proposals { get; }
 
     public DeadlineSweep Sweep { get; }
 
