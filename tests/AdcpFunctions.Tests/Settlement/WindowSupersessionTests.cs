@@ -3,7 +3,7 @@ using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Settlement;
 
-/// <summary>Rule WIN-2: a count for three days of accumulation is another question than one for seven.</summary>
+/// <summary>A count for three days of accumulation is another question than one for seven.</summary>
 public class WindowSupersessionTests
 {
     [Theory]
