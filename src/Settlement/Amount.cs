@@ -2,7 +2,7 @@ namespace AdcpFunctions.Settlement;
 
 /// <summary>The price of one unit, as a contract or an auction made it.</summary>
 /// <param name="Worth">What <paramref name="Count"/> units come to.</param>
-/// <param name="Count">1 for an agreed rate; the seller's whole count for an auction, so that its sum is rounded once and never divided first.</param>
+/// <param name="Count">1 for an agreed rate; the seller's whole count for an auction, so that the sum of its rows is known.</param>
 public readonly record struct UnitPrice(decimal Worth, decimal Count)
 {
     /// <summary>The rate of one unit.</summary>
@@ -10,7 +10,7 @@ public readonly record struct UnitPrice(decimal Worth, decimal Count)
 
     /// <summary>What a count comes to.</summary>
     /// <remarks>A quotient ends after 28 digits; what it lost there must not decide about half a cent.</remarks>
-    public decimal Times(decimal count) => count == Count ? Worth : decimal.Round(count * Value, 12, MidpointRounding.AwayFromZero);
+    public decimal Times(decimal count) => decimal.Round(count * Value, 12, MidpointRounding.AwayFromZero);
 }
 
 /// <summary>What a count is worth, and what keeps it from being invoiced.</summary>

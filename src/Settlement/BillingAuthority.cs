@@ -69,7 +69,8 @@ public static class BillingAuthority
             return assessed;
         if (context.ContestedElsewhere && now > deadline.GraceEnd)
             return assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] };
-        return assessed with { DueAt = Earlier(assessed.DueAt, After(deadline.GraceEnd)) };
+        // Every other wait is over by then.
+        return assessed with { DueAt = assessed.DueAt ?? After(deadline.GraceEnd) };
     }
 
     /// <summary>Rule DL-3: a breach is recorded once, when the grace has gone by and no timely final is here.</summary>
@@ -195,8 +196,6 @@ public static class BillingAuthority
 
     /// <summary>The first moment that lies after an inclusive end, in the resolution timers look at.</summary>
     private static DateTimeOffset After(DateTimeOffset end) => end < DateTimeOffset.MaxValue.AddSeconds(-1) ? end.AddSeconds(1) : DateTimeOffset.MaxValue;
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null ? b : b is null || a < b ? a : b;
 }
 
 /// <summary>Where a settlement stands, or what must be recorded before that can be said.</summary>

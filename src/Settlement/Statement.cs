@@ -170,7 +170,6 @@ public sealed record SideFinal(
                 FirstReceivedAt = sum.FirstReceivedAt > part.FirstReceivedAt ? sum.FirstReceivedAt : part.FirstReceivedAt,
                 FirstFinalizedAt = Later(sum.FirstFinalizedAt, part.FirstFinalizedAt),
                 Worth = sum.Worth + part.Worth,
-                Expected = sum.Expected + part.Expected,
             };
         }
 

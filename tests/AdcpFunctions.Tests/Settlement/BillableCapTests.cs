@@ -54,6 +54,8 @@ public class BillableCapTests
     [Theory]
     [InlineData("60.00", false, "the sender prices all it counted")]
     [InlineData("50.00", false, "the sender knows of the cap")]
+    [InlineData("60.01", false, "the first, a minor unit off")]
+    [InlineData("49.99", false, "the second, a minor unit off")]
     [InlineData("50.02", true, "neither")]
     [InlineData("55.00", true, "something between")]
     public void A_cost_may_be_that_of_the_count_or_of_what_is_billed_of_it(string cost, bool holds, string reason)

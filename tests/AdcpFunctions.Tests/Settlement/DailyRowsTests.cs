@@ -205,6 +205,28 @@ public class DailyRowsTests
         Assert.IsType<RegistrationResult.Registered>(Registration.Register(draft with { SumDaily = false }, Sample.Parties, null, Sample.Start));
     }
 
+    [Fact]
+    public void One_period_of_too_many_days_is_enough_to_refuse()
+    {
+        ReportingPeriod[] periods = [Sample.Period("2026-03-01", "2026-04-01"), Sample.Period("2026-04-01", "2030-04-01")];
+        ContractDraft draft = Draft(Attests.Buyer, Sample.Package()) with { Cadence = BillingCadence.Listed, ListedPeriods = periods, Flight = Sample.Period("2026-03-01", "2030-04-01") };
+
+        Assert.IsType<RegistrationResult.Refused>(Registration.Register(draft, Sample.Parties, null, Sample.Start));
+    }
+
+    [Fact]
+    public void A_whole_period_received_before_its_days_begins_the_wait()
+    {
+        Contract contract = Daily(Attests.ThirdPartyBySellerRow, deadlineHours: null) with { Policies = Sample.Policies() with { WaitForCounterpart = true } };
+        History history = Tiled(new History(contract).Receive(Sample.Final(Side.SellerRow, 310m, "2026-04-01", "2026-04-01")));
+
+        Assert.Equal(Sample.At("2026-04-11"), history.State.DueAt);
+    }
+
+    [Fact]
+    public void A_buyers_count_is_never_said_to_be_a_sum_of_days() =>
+        Assert.DoesNotContain(Reasons.SummedDaily, new History(Daily(Attests.Buyer, tolerance: null)).Receive(Sample.Final(Side.UsagePush)).Posted!.Reasons);
+
     private static History Tiled(History history) => history.Receive(Sample.DayRow(One)).Receive(Sample.DayRow(Two)).Receive(Sample.DayRow(Three));
 
     private static Contract Daily(Attests attests = Attests.Seller, decimal? tolerance = 10m, bool sum = true, RestatementPolicy restatement = RestatementPolicy.Manual, int? deadlineHours = 240) =>

@@ -27,6 +27,8 @@ public class FallbackCellsTests
         Assert.True((history.Status, history.Posted?.Basis, history.Posted?.IsFallback) == (status, basis, falls), reason);
         Assert.Equal(falls ? 1 : 0, history.Breaches);
         Assert.Equal(falls, history.Reasons.Contains(Reasons.DeadlineMissed));
+        Assert.Null(silent == Side.SellerRow ? history.Posted!.SellerCount : history.Posted!.UsageCount);
+        Assert.Null(history.Posted.Variance);
         if (falls)
             Assert.Equal(silent, history.State.Breach!.LateSide);
     }
@@ -53,9 +55,29 @@ public class FallbackCellsTests
         Contract contract = Sample.Contract(attests, policies: Sample.Policies(FallbackPolicy.OnApproval));
         BillingTerms terms = contract.Groups[0].Terms;
 
-        History history = new History(contract).Receive(Sample.Final(terms.CounterpartSide)).Pass("2026-05-01");
+        Statement said = Sample.Final(terms.CounterpartSide);
+        History history = new History(contract).Receive(said).Pass("2026-05-01");
+        Assert.Equal([Reasons.DeadlineMissed, Reasons.FallbackAwaitsApproval], history.Reasons);
 
         OpenDecision open = Decisions.Open(history.State, history.Context).Single(d => d.Topic is null);
-        Assert.Equal((true, (Side?)terms.CounterpartSide), (open.Accepts, open.Holder));
+        Assert.Equal((true, (Side?)terms.CounterpartSide, said.Hash), (open.Accepts, open.Holder, open.Mark));
+
+        history.Receive(Sample.Final(terms.AuthoritySide, finalizedAt: "2026-05-02"));
+        Assert.Equal((SettlementStatus.FallbackAvailable, null), (history.Status, history.Posted));
+        Assert.Contains(Reasons.LateFinalHeld, history.Reasons);
+    }
+
+    [Theory]
+    [InlineData("2026-04-15", "2026-04-20", false, "the late final came before there was anything to fall back on")]
+    [InlineData("2026-04-20", "2026-04-15", true, "the fallback came first")]
+    public void After_a_breach_the_count_that_came_first_is_published(string authority, string counterpart, bool falls, string reason)
+    {
+        Statement late = Sample.Final(Side.UsagePush, finalizedAt: "2026-04-15", received: authority), other = Sample.Final(Side.SellerRow, received: counterpart);
+
+        foreach (Statement[] order in new Statement[][] { [late, other], [other, late] })
+        {
+            History history = new History(Sample.Contract()).Pass("2026-04-13").Take(order[0]).Take(order[1]).Pass("2026-04-21");
+            Assert.True(history.Postings[0].IsFallback == falls, reason);
+        }
     }
 }

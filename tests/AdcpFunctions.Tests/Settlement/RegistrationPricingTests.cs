@@ -119,6 +119,6 @@ public class RegistrationPricingTests
     private static PackageTerms Timed(string id, TimeUnit unit) => Sample.Package(id, pricing: PricingModel.Time) with { TimeUnit = unit };
 
     private static IEnumerable<string> Problems(ContractDraft draft) => Registration.Register(draft, Sample.Parties, null, Sample.Start) is RegistrationResult.Refused(var problems)
-        ? problems.Select(p => $"{p.Code} {p.Field}").Order(StringComparer.Ordinal)
+        ? problems.Select(p => $"{p.Code} {p.Field}{(p.Message.EndsWith('.') ? "" : " says nothing")}").Order(StringComparer.Ordinal)
         : [];
 }

@@ -232,6 +232,48 @@ public class RulingTests
         Assert.Equal((false, true, true, null), (state.RuledOn(RulingTopic.Hold, "a"), state.RuledOn(RulingTopic.Hold, "b"), state.RuledOn(RulingTopic.Variance, "a"), state.RuledOn(RulingTopic.Remedy, "a")));
     }
 
+    [Theory]
+    [InlineData(Attests.Buyer, Side.SellerRow)]
+    [InlineData(Attests.Seller, Side.UsagePush)]
+    public void A_remedy_for_a_breach_is_chosen_once_by_the_side_that_was_not_late(Attests attests, Side holder)
+    {
+        History history = new History(Sample.Contract(attests)).Pass("2026-04-13");
+        OpenDecision open = Assert.Single(Decisions.Open(history.State, history.Context));
+        Assert.Equal(new OpenDecision(RulingTopic.Remedy, true, "", holder), open);
+
+        Assert.Empty(Decisions.Open(history.Rule(RulingTopic.Remedy, true, "2026-04-14").State, history.Context));
+    }
+
+    [Fact]
+    public void A_remedy_for_a_variance_is_the_buyers_to_choose_and_stays_open_beside_other_rulings()
+    {
+        History history = Disagreed();
+        Assert.Equal(Side.UsagePush, Decisions.Open(history.State, history.Context).Single(d => d.Topic == RulingTopic.Remedy).Holder);
+
+        Assert.True(history.Rule(RulingTopic.Variance, true, "2026-04-10").IsOpen(RulingTopic.Remedy, true));
+    }
+
+    [Fact]
+    public void Without_a_menu_or_without_a_cause_no_remedy_is_chosen()
+    {
+        BillingMeasurement terms = Sample.Terms() with { Remedies = [] };
+
+        Assert.False(new History(Sample.Contract(Sample.Draft(packages: Sample.Package(terms: terms)))).Pass("2026-04-13").IsOpen(RulingTopic.Remedy, true));
+        Assert.False(new History(Sample.Contract()).Receive(Sample.Final(Side.SellerRow)).IsOpen(RulingTopic.Remedy, true));
+    }
+
+    [Theory]
+    [InlineData(Attests.Buyer, Side.SellerRow)]
+    [InlineData(Attests.Seller, Side.UsagePush)]
+    public void A_restatement_is_judged_by_the_side_that_was_not_invoiced(Attests attests, Side judge)
+    {
+        Contract contract = Sample.Contract(attests, tolerance: null);
+        Side basis = contract.Groups[0].Terms.AuthoritySide;
+        History history = new History(contract).Receive(Sample.Final(basis)).Receive(Sample.Final(basis, 4_000_000m, "2026-04-20"));
+
+        Assert.Equal([(true, (Side?)judge), (false, judge)], Decisions.Open(history.State, history.Context).Select(d => (d.Accepts, d.Holder)));
+    }
+
     private static History Disagreed() => new History(Sample.Contract()).Receive(Sample.Final(Side.SellerRow, 1_000m)).Receive(Sample.Final(Side.UsagePush, 899m));
 
     private static Statement Late(decimal count, string stamp = "2026-04-20") => Sample.Final(Side.UsagePush, count, stamp);
