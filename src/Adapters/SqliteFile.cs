@@ -60,6 +60,18 @@ internal static class SqliteFile
         return connection;
     }
 
+    /// <summary>Whoever only reads creates nothing, so the layout must be there.</summary>
+    public static void CheckLayout(string path, SqliteTableOptions options)
+    {
+        using SqliteConnection connection = OpenForReading(path, options);
+        long version = connection.Run("PRAGMA user_version") ?? 0;
+        if (version != LayoutVersion)
+            throw OtherLayout(path, version);
+    }
+
+    private static InvalidDataException OtherLayout(string path, long version) =>
+        new($"'{path}' has layout version {version}; this program reads version {LayoutVersion}.");
+
     private static void CreateLayout(SqliteConnection connection, string path)
     {
         if (connection.Run("PRAGMA user_version") == LayoutVersion)
@@ -75,7 +87,7 @@ internal static class SqliteFile
         }
         else if (version != LayoutVersion)
         {
-            throw new InvalidDataException($"'{path}' has layout version {version}; this program reads version {LayoutVersion}.");
+            throw OtherLayout(path, version);
         }
 
         connection.Run("COMMIT");

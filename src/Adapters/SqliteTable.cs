@@ -14,15 +14,18 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
     private readonly CounterCells _counters = new();
     private readonly ConcurrentBag<SqliteReader> _idleReaders = [];
     private readonly Func<SqliteReader> _openReader;
-    private readonly SqliteCommitLoop _commits;
+    private readonly SqliteCommitLoop? _commits;
     private readonly int _maxIdleReaders;
     private int _disposed;
 
-    private SqliteTable(string path, SqliteTableOptions options)
+    private SqliteTable(string path, SqliteTableOptions options, bool writes)
     {
         _maxIdleReaders = options.IdleReaders;
         _openReader = () => new SqliteReader(path, options);
-        _commits = new SqliteCommitLoop(() => new SqliteBatchWriter(path, options), _counters);
+        if (writes)
+            _commits = new SqliteCommitLoop(() => new SqliteBatchWriter(path, options), _counters);
+        else
+            SqliteFile.CheckLayout(path, options);
     }
 
     /// <summary>What this table has done since it was opened.</summary>
@@ -34,7 +37,16 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
     public static SqliteTable Open(string path, SqliteTableOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new SqliteTable(Path.GetFullPath(path), options ?? new SqliteTableOptions());
+        return new SqliteTable(Path.GetFullPath(path), options ?? new SqliteTableOptions(), writes: true);
+    }
+
+    /// <summary>Opens an existing file for reading alone, also while another process writes it.</summary>
+    /// <exception cref="SqliteException">The file cannot be opened or is no database.</exception>
+    /// <exception cref="InvalidDataException">The file was written by another version of this program.</exception>
+    public static SqliteTable OpenForReading(string path, SqliteTableOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new SqliteTable(Path.GetFullPath(path), options ?? new SqliteTableOptions(), writes: false);
     }
 
     /// <inheritdoc/>
@@ -84,6 +96,7 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
     /// <inheritdoc/>
     /// <remarks>Once queued, a batch is committed whatever <paramref name="cancel"/> does: the answer is one flush away and worth having.</remarks>
     /// <exception cref="SqliteException">The disk is full, ill or locked; whether the batch was committed is open.</exception>
+    /// <exception cref="InvalidOperationException">The file was opened for reading.</exception>
     public ValueTask<BatchResult> SubmitAsync(TableBatch batch, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -91,6 +104,8 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
             throw new ArgumentException("A batch holds at least one row.", nameof(batch));
         cancel.ThrowIfCancellationRequested();
 
+        if (_commits is null)
+            throw new InvalidOperationException("The file was opened for reading.");
         var queued = new QueuedBatch(batch);
         _commits.Enqueue(queued);
         return new ValueTask<BatchResult>(queued.Task);
@@ -105,7 +120,7 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
         // Readers first: the writer, being the last to close the file, can then move the log into the database and remove it.
         while (_idleReaders.TryTake(out SqliteReader? reader))
             reader.Dispose();
-        _commits.Dispose();
+        _commits?.Dispose();
     }
 
     /// <inheritdoc cref="Dispose"/>

@@ -91,26 +91,30 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         DateTimeOffset? finalizedAt = null;
         if ((package.TryGetMember("finalized_at"u8, out JsonNode stamp) || row.TryGetMember("finalized_at"u8, out stamp)) && WireTime.TryRead(stamp, out DateTimeOffset stamped))
             finalizedAt = stamped.ToUniversalTime();
+        decimal? rate = null;
         if (!MetricReader.TryRead(package, BillingMetric.NameOf(group.PricingModel) ?? "impressions", out decimal? quantity)
-            || !Amount(package, "spend"u8, out decimal? spend) || !Amount(package, "rate"u8, out decimal? rate))
+            || !TryRead(package, "spend"u8, MetricReader.TryReadAmount, out decimal? spend)
+            || (group.Rate is null && !TryRead(package, "rate"u8, MetricReader.TryReadRate, out rate)))
         {
             Notes.Add($"row {index}: number_out_of_range");
             return false;
         }
 
-        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, finalizedAt, now, endpoint.Sender, "", evidence, group.Rate is null ? rate : null, Day: ofDay is null ? null : stated);
+        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, finalizedAt, now, endpoint.Sender, "", evidence, rate, Day: ofDay is null ? null : stated);
         said = said with { Hash = Fingerprint.Of(said, group.Id) };
         partition.Facts.Add(new Fact(buy, group.Id, ofDay ?? stated, group.Window, said, endpoint.Sender, package.RawMemory.Length <= StatementLedger.MaxRecordBytes ? package.RawMemory : default));
         return true;
     }
 
-    private static bool Amount(JsonNode package, ReadOnlySpan<byte> name, out decimal? amount)
+    private delegate bool Reader(JsonNode stated, out decimal read);
+
+    private static bool TryRead(JsonNode package, ReadOnlySpan<byte> name, Reader reader, out decimal? value)
     {
-        amount = null;
+        value = null;
         if (!package.TryGetMember(name, out JsonNode stated))
             return true;
-        bool taken = MetricReader.TryReadAmount(stated, out decimal read);
-        amount = read;
+        bool taken = reader(stated, out decimal read);
+        value = read;
         return taken;
     }
 

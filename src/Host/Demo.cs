@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using AdcpFunctions.Adapters;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 using Spectre.Console;
 
@@ -24,7 +25,7 @@ internal sealed class Demo : IAsyncDisposable
     private Demo(WebApplication app, SqliteTable table, SimulatedTime time, string adminKey, IAnsiConsole console, string folder) =>
         (_app, _table, _time, _origin, _adminKey, _console, _folder) = (app, table, time, new Uri(app.Urls.First()), adminKey, console, folder);
 
-    /// <returns>0 when every step was answered as expected.</returns>
+    /// <returns>0 when every step was answered as expected and replays without a difference.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
         bool piped = Console.IsOutputRedirected;
@@ -44,7 +45,7 @@ internal sealed class Demo : IAsyncDisposable
 
         await using Demo demo = await StartAsync(console);
         await demo.PlayAsync();
-        return 0;
+        return await demo.ReplayAsync() ? 0 : 1;
     }
 
     public async ValueTask DisposeAsync()
@@ -97,6 +98,15 @@ internal sealed class Demo : IAsyncDisposable
         await PassAsync("2026-05-01T00:05:00Z", "mb_nielsen_c7", "deadline of 30 April and a day of grace have passed");
         await UsageAsync(buyer, "2026-05-04T10:00:00Z", "mb_nielsen_c7", 1_950_000, 48_750m, "c7", final: true, "Nielsen's late final");
         await SummariseAsync(finance);
+    }
+
+    /// <summary>Takes every decision of the demo again, as the subcommand does.</summary>
+    private async Task<bool> ReplayAsync()
+    {
+        var replay = new Replay(_table, _app.Services.GetRequiredService<AccessDirectory>());
+        ReplayCount count = await replay.RunAsync("default", difference => _console.MarkupLineInterpolated($"  {difference}"), CancellationToken.None);
+        _console.MarkupLineInterpolated($"  {ReplayCommand.Summary([count])}");
+        return count.Differences == 0;
     }
 
     private async Task RegisterAsync(string buy, string terms, string rate, string? measurement, string policies)

@@ -5,8 +5,11 @@ namespace AdcpFunctions.Host;
 /// <summary>Finds the number a pricing model bills in a usage record or a delivered package: both spell metrics alike.</summary>
 internal static class MetricReader
 {
-    /// <summary>No campaign counts more. With it every product of count, rate and packages stays inside <c>decimal</c>.</summary>
+    /// <summary>No campaign counts more. A thousand such counts at <see cref="MaxRate"/> still stay inside <c>decimal</c>.</summary>
     private const decimal MaxCount = 10_000_000_000_000m;
+
+    /// <summary>What a contract's rate may come to, which an auction's may not exceed either.</summary>
+    private const decimal MaxRate = 1_000_000_000_000m;
 
     private const decimal MaxAmount = 1_000_000_000_000_000m;
 
@@ -21,7 +24,7 @@ internal static class MetricReader
         Span<byte> name = stackalloc byte[64];
         name = name[..System.Text.Encoding.ASCII.GetBytes(metric, name)];
         bool exists = said.TryGetMember(name, out JsonNode node)
-            || (said.TryGetMember("viewability"u8, out JsonNode viewability) && viewability.Kind == JsonKind.Object && viewability.TryGetMember(name, out node));
+            || (metric == "viewable_impressions" && said.TryGetMember("viewability"u8, out JsonNode viewability) && viewability.Kind == JsonKind.Object && viewability.TryGetMember(name, out node));
         if (!exists || node.Kind == JsonKind.Null)
             return true;
         if (node.Kind != JsonKind.Number || !node.TryGetDecimal(out decimal count) || count is < 0m or > MaxCount)
@@ -30,7 +33,11 @@ internal static class MetricReader
         return true;
     }
 
-    /// <summary>Reads an amount or a rate.</summary>
+    /// <summary>Reads an amount.</summary>
     public static bool TryReadAmount(JsonNode node, out decimal amount) =>
         node.TryGetDecimal(out amount) && amount is >= 0m and <= MaxAmount;
+
+    /// <summary>Reads what a unit came to.</summary>
+    public static bool TryReadRate(JsonNode node, out decimal rate) =>
+        node.TryGetDecimal(out rate) && rate is >= 0m and < MaxRate;
 }

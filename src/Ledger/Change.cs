@@ -81,7 +81,8 @@ internal sealed class Change
         }
     }
 
-    private static SettledRecord Record(Matter matter, SettlementState state, Posting posting, string chain)
+    /// <summary>What finance is told of a posting; its place in the feed and its booking month come with publication.</summary>
+    public static SettledRecord Record(Matter matter, SettlementState state, Posting posting, string chain)
     {
         Contract contract = matter.Buy.Version(posting.ContractVersion);
         TermsGroup group = contract.GroupById(matter.GroupId) ?? throw new InvalidOperationException("A posting belongs to a group of its contract.");

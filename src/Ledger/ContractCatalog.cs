@@ -28,6 +28,23 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     /// <summary>True where the periods of a group must know of each other: under a cap, and where no contract keeps them apart.</summary>
     public bool KeepsTally(string groupId) => vendor is not null || document.Versions.Any(contract => contract.GroupById(groupId) is { BillableCap: not null });
 
+    /// <summary>The settlements of a capped group that lie under a version without the cap.</summary>
+    public IEnumerable<SettlementAddress> Uncapped(string groupId)
+    {
+        if (vendor is not null)
+            yield break;
+        foreach (Contract contract in document.Versions)
+        {
+            if (contract.GroupById(groupId) is not { BillableCap: null } group)
+                continue;
+            foreach (ReportingPeriod period in group.Periods)
+            {
+                if (InForce(period).Version == contract.Version)
+                    yield return Address(group.Id, period, group.Window);
+            }
+        }
+    }
+
     public IReadOnlyList<Contract> Versions => document.Versions;
 
     public int Shard { get; } = LedgerKeys.Shard(document.MediaBuyId);

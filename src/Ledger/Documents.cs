@@ -26,16 +26,35 @@ public sealed record EventDocument(string Id, int Sequence, string Previous, Dat
 
 /// <summary>What a decision was taken on that is neither in the contract nor in the settlement's history, so that it can be taken again.</summary>
 /// <param name="Outages">When this service had been down, as far as a deadline depends on it; null for never.</param>
-public sealed record GivenDocument(bool OutOfBand, bool ContestedElsewhere, decimal BilledElsewhere, bool PeriodOverlaps, IReadOnlyList<ReportingPeriod>? Outages)
+/// <param name="Terms">The terms in force, while no final has pinned a version; null from then on.</param>
+public sealed record GivenDocument(bool OutOfBand, bool ContestedElsewhere, decimal BilledElsewhere, bool PeriodOverlaps, IReadOnlyList<ReportingPeriod>? Outages, GivenTerms? Terms = null)
 {
-    public static GivenDocument? Of(SettlementContext context)
+    public static readonly GivenDocument Nothing = new(false, false, 0m, false, null);
+
+    /// <param name="state">The settlement with what happened folded in.</param>
+    /// <param name="context">What the rules were asked with.</param>
+    public static GivenDocument? Of(SettlementState state, SettlementContext context)
     {
         ReportingPeriod[] outages = context.Group.Terms.Measurement?.FinalizationDeadlineHours is null
             ? []
             : [.. context.Outages.Where(outage => outage.End > Deadline.WindowClose(context.Period, context.Group))];
-        bool plain = !context.OutOfBand && !context.ContestedElsewhere && context.BilledElsewhere == 0m && !context.PeriodOverlaps && outages.Length == 0;
-        return plain ? null : new GivenDocument(context.OutOfBand, context.ContestedElsewhere, context.BilledElsewhere, context.PeriodOverlaps, outages.Length == 0 ? null : outages);
+        GivenTerms? terms = state.ContractVersion is null ? GivenTerms.Of(context.Contract, context.Group, context.Period) : null;
+        var given = new GivenDocument(context.OutOfBand, context.ContestedElsewhere, context.BilledElsewhere, context.PeriodOverlaps, outages.Length == 0 ? null : outages, terms);
+        return given == Nothing ? null : given;
     }
+}
+
+/// <summary>The terms a settlement was decided under before a final pinned a version.</summary>
+/// <remarks>
+/// Expected settlements are written before the contract they follow from: a registration that dies, or loses to another one,
+/// leaves decisions taken under a version that never came into force.
+/// </remarks>
+/// <param name="VersionAt">With <paramref name="Version"/> the registration it was.</param>
+/// <param name="Group">Its terms for this period; the packages matter to finals alone, and there are none.</param>
+public sealed record GivenTerms(int Version, DateTimeOffset VersionAt, int GraceHours, TermsGroup Group)
+{
+    public static GivenTerms Of(Contract contract, TermsGroup group, ReportingPeriod period) =>
+        new(contract.Version, contract.VersionAt, contract.Policies.GraceHours, group with { PackageIds = [], Periods = [period] });
 }
 
 /// <summary>What the periods of a capped group, or of one vendor's usage, have billed so far.</summary>

@@ -9,6 +9,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    // What follows from the rest is not kept: it would double the rows of large groups.
+    IgnoreReadOnlyProperties = true,
     Converters =
     [
         typeof(UtcJson), typeof(PeriodJson),

@@ -134,10 +134,14 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         return (row, row is null ? new MediaBuyDocument(mediaBuyId, account.Id, []) : Tables.Read(row, LedgerJson.Default.MediaBuyDocument));
     }
 
-    private static RegistrationResult Judge(Account account, ContractDraft draft, Contract? previous, DateTimeOffset now) =>
-        draft.Currency == account.Currency
-            ? Registration.Register(draft, account.Parties, previous, now)
-            : new RegistrationResult.Refused([new("currency_mismatch", "/currency", "A contract is in its account's currency; nothing is converted.")]);
+    private static RegistrationResult Judge(Account account, ContractDraft draft, Contract? previous, DateTimeOffset now)
+    {
+        RegistrationResult judged = Registration.Register(draft, account.Parties, previous, now);
+        if (draft.Currency == account.Currency)
+            return judged;
+        var currency = new RegistrationProblem("currency_mismatch", "/currency", "A contract is in its account's currency; nothing is converted.");
+        return new RegistrationResult.Refused(judged is RegistrationResult.Refused(var problems) ? [currency, .. problems] : [currency]);
+    }
 
     /// <summary>What is in force is expected, what it replaced is taken back, and every instance knows.</summary>
     /// <remarks>The registration that put it in force may have died before it did all of that.</remarks>
@@ -221,7 +225,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
 
     /// <summary>An expected settlement is there from the start, even where nothing about it is due.</summary>
     private static Outcome Expected(SettlementState state, Outcome outcome) =>
-        outcome.Events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? new Outcome([new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null)], null) : outcome;
+        outcome.Events.Count == 0 && ReferenceEquals(state, SettlementState.Initial) ? outcome with { Events = [Settlements.Expected] } : outcome;
 
     /// <summary>Takes back expected settlements of a grouping that is no longer in force. They never had a statement.</summary>
     private async ValueTask WithdrawAsync(RegisteredBuy before, RegisteredBuy after, CancellationToken cancel)

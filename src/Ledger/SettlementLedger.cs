@@ -163,13 +163,13 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
             return [];
         HashSet<string> keys = [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix)), .. matters.SelectMany(m => m.Unallocated).Select(a => LedgerKeys.Head(a.Suffix))];
         Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, keys, cancel);
-        Dictionary<string, TableRow> tallies = await TalliesAsync(partition, matters, cancel);
+        Dictionary<string, Tally> tallies = await TalliesAsync(partition, matters, cancel);
         var changes = new List<Change>(matters.Count);
         foreach (Matter matter in matters)
         {
             Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
             SettlementState[] unallocated = [.. matter.Unallocated.Select(a => LedgerKeys.Head(a.Suffix)).Where(rows.ContainsKey).Select(key => ToHead(rows[key]).Document.State)];
-            Tally tally = matter.TallyRow is null ? Tally.None : Tally.Of(matter.TallyRow, tallies.GetValueOrDefault(matter.TallyRow));
+            Tally tally = matter.TallyRow is null ? Tally.None : tallies[matter.TallyRow];
             RegisteredBuy buy = matter.Buy.PinnedTo(head?.Document.Vendor);
             Outcome outcome = matter.Decide(new Sight(head?.Document.State ?? SettlementState.Initial, unallocated, tally.Document, buy));
             if (outcome.Events.Count > 0)
@@ -179,10 +179,37 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return changes;
     }
 
-    private async ValueTask<Dictionary<string, TableRow>> TalliesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
+    private async ValueTask<Dictionary<string, Tally>> TalliesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
     {
-        HashSet<string> keys = [.. matters.Select(m => m.TallyRow).OfType<string>()];
-        return keys.Count == 0 ? [] : (await table.GetEachAsync(partition, keys, cancel)).ToDictionary(row => row.RowKey, StringComparer.Ordinal);
+        var tallies = new Dictionary<string, Tally>(StringComparer.Ordinal);
+        var first = new Dictionary<string, Matter>(StringComparer.Ordinal);
+        foreach (Matter matter in matters)
+        {
+            if (matter.TallyRow is { } key)
+                first.TryAdd(key, matter);
+        }
+
+        if (first.Count == 0)
+            return tallies;
+        foreach (TableRow row in await table.GetEachAsync(partition, first.Keys, cancel))
+            tallies.Add(row.RowKey, Tally.Of(row));
+        foreach ((string key, Matter matter) in first)
+        {
+            if (!tallies.ContainsKey(key))
+                tallies.Add(key, new Tally(key, null, await BilledUncappedAsync(partition, matter, cancel)));
+        }
+
+        return tallies;
+    }
+
+    /// <summary>What a group billed before a later version of its contract capped it, while nobody kept a tally.</summary>
+    private async ValueTask<TallyDocument> BilledUncappedAsync(string partition, Matter matter, CancellationToken cancel)
+    {
+        string[] heads = [.. matter.Buy.Uncapped(matter.GroupId).Select(address => LedgerKeys.Head(address.Suffix))];
+        if (heads.Length == 0)
+            return TallyDocument.Empty;
+        IEnumerable<HeadDocument> settlements = (await table.GetManyAsync(partition, heads, cancel)).Values.Select(row => ToHead(row).Document);
+        return new TallyDocument([.. settlements.Where(s => s.State.Posted is not null).OrderBy(s => s.Period).Select(s => new TallyEntry(s.Period, s.Period, s.State.Posted!.Quantity))]);
     }
 
     private static List<List<Change>> Pack(string partition, List<Change> changes, int maxRows)

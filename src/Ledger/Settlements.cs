@@ -5,6 +5,12 @@ namespace AdcpFunctions.Ledger;
 /// <summary>Puts the rules to a settlement as it is stored.</summary>
 internal static class Settlements
 {
+    /// <summary>What a registration writes where nothing about an expected settlement is due yet.</summary>
+    public static readonly SettlementEvent Expected = new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null);
+
+    /// <summary>What a final that names no group of several makes of the settlement it is kept in.</summary>
+    public static readonly SettlementEvent Unallocatable = new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, [Reasons.PricingOptionNeeded], null);
+
     /// <summary>What a settlement is decided on: the version it is pinned to, else the one in force for its period.</summary>
     /// <returns>Null when that version has no such group, as after a regrouping.</returns>
     public static SettlementContext? ContextOf(RegisteredBuy buy, string groupId, ReportingPeriod period, SettlementState state, IReadOnlyList<ReportingPeriod> outages)
@@ -82,7 +88,7 @@ internal static class Settlements
         if (one.GroupId.Length == 0)
         {
             if (state.Status != SettlementStatus.Unallocatable)
-                events.Add(new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, [Reasons.PricingOptionNeeded], null));
+                events.Add(Unallocatable);
             return new Outcome(events, null);
         }
 
@@ -96,7 +102,7 @@ internal static class Settlements
     {
         foreach (SettlementEvent one in happened)
             state = state.Apply(one);
-        return new Outcome([.. happened, .. BillingAuthority.Decide(state, context, now)], GivenDocument.Of(context));
+        return new Outcome([.. happened, .. BillingAuthority.Decide(state, context, now)], GivenDocument.Of(state, context));
     }
 
     private static ReadOnlyMemory<byte> RawOf(IReadOnlyList<Fact> facts)

@@ -48,6 +48,12 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
 {
     private const int ColumnsPerRow = 14;
 
+    /// <summary>What one decision takes in at most; its row holds a megabyte.</summary>
+    private const int DecisionBytes = 768 * 1024;
+
+    /// <summary>What a statement takes beside the bytes it was read from, with the longest ids.</summary>
+    private const int FactBytes = 4 * 1024;
+
     /// <summary>The longest record that fits a page's column.</summary>
     public const int MaxRecordBytes = PagePacking.MaxLineBytes;
 
@@ -61,10 +67,16 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
             if (said.Lines.Count > 0)
                 work.Add(table.UpsertAllAsync(partition, Pages(push, said.Lines), cancel).AsTask());
             if (said.Facts.Count > 0)
-                work.Add(settlements.DecideAsync(partition, Matters(said.Facts, outages, push.ReceivedAt), cancel));
+                work.Add(DecideAsync(partition, said.Facts, outages, push.ReceivedAt, cancel));
         }
 
         await Task.WhenAll(work);
+    }
+
+    private async Task DecideAsync(string partition, List<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, CancellationToken cancel)
+    {
+        foreach (IReadOnlyList<Matter> round in Rounds(facts, outages, now))
+            await settlements.DecideAsync(partition, round, cancel);
     }
 
     /// <summary>The pages of a period, in each window oldest first.</summary>
@@ -86,8 +98,37 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
         return pages;
     }
 
-    private static List<Matter> Matters(List<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now) =>
-        [.. facts.GroupBy(f => f.Buy.Address(f.GroupId, f.Period, f.Window).Suffix, StringComparer.Ordinal).Select(same => Settlements.OnFacts([.. same], outages, now))];
+    /// <summary>Each settlement once a round. What a request says of one is decided at once, unless it outgrows the row that keeps its bytes.</summary>
+    private static IEnumerable<IReadOnlyList<Matter>> Rounds(List<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now)
+    {
+        List<Fact>[][] settlements = [.. facts.GroupBy(f => f.Buy.Address(f.GroupId, f.Period, f.Window).Suffix, StringComparer.Ordinal).Select(same => Portions([.. same]))];
+        for (int round = 0; settlements.Length > 0; round++)
+        {
+            yield return [.. settlements.Select(slices => Settlements.OnFacts(slices[round], outages, now))];
+            settlements = [.. settlements.Where(slices => slices.Length > round + 1)];
+        }
+    }
+
+    private static List<Fact>[] Portions(List<Fact> same)
+    {
+        if (same.Count == 1)
+            return [same];
+        var slices = new List<List<Fact>> { new() };
+        int bytes = 0;
+        foreach (Fact fact in same)
+        {
+            bytes += fact.Raw.Length + FactBytes;
+            if (bytes > DecisionBytes && slices[^1].Count > 0)
+            {
+                slices.Add([]);
+                bytes = fact.Raw.Length + FactBytes;
+            }
+
+            slices[^1].Add(fact);
+        }
+
+        return [.. slices];
+    }
 
     private static IEnumerable<TableRow> Pages(Push push, List<PageLine> lines)
     {

@@ -5,7 +5,7 @@ internal sealed record Tally(string RowKey, string? ETag, TallyDocument Document
 {
     public static readonly Tally None = new("", null, TallyDocument.Empty);
 
-    public static Tally Of(string rowKey, TableRow? row) => row is null ? new Tally(rowKey, null, TallyDocument.Empty) : new Tally(rowKey, row.ETag, Tables.Read(row, LedgerJson.Default.TallyDocument));
+    public static Tally Of(TableRow row) => new(row.RowKey, row.ETag, Tables.Read(row, LedgerJson.Default.TallyDocument));
 
     /// <summary>The row that follows when this settlement has billed so many units.</summary>
     public TableRow With(Matter matter, decimal? units)

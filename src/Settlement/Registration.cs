@@ -26,8 +26,11 @@ public static class Registration
     /// <summary>More periods than this are a mistake: ten years by day.</summary>
     public const int MaxPeriods = 3_660;
 
-    /// <summary>A settlement keeps each of its daily rows; more than these would not fit the store's row.</summary>
-    public const int MaxDailyRows = 1_000;
+    /// <summary>A settlement keeps the first and the newest final of each package, and of each summed day, in one row of the store.</summary>
+    private const int MaxFinalsBytes = 1_000_000;
+
+    /// <summary>What a final takes there beside the ids it names.</summary>
+    private const int FinalBytes = 500;
 
     /// <summary>Rule REG-1: a contract is registered only when every settlement it will need can be decided.</summary>
     /// <remarks>Problems are collected, not short-circuited, so that one answer lists them all.</remarks>
@@ -124,8 +127,10 @@ public static class Registration
                 problems.Add(new("delivered_by_missing", "/delivered_by", "A third party's count governs, so the contract says who delivers it: seller_row or usage_push."));
             if (days is null)
                 problems.Add(new("window_unknown", field + "/measurement_terms/billing_measurement/measurement_window", "The window is neither defined by the contract nor well known, so its deadline cannot be computed."));
-            if (draft.SumDaily && billed.Any(p => packages.Length * (p.End - p.Start).Days > MaxDailyRows))
-                problems.Add(new("sum_daily_too_large", "/sum_daily", $"Daily rows can be summed up to {MaxDailyRows} a period and group; bill shorter periods, or whole ones."));
+            if (FinalsBytes(packages, draft.SellerAgent) > MaxFinalsBytes)
+                problems.Add(new("group_too_large", "/packages", "These packages are on the same terms, and more than can be settled as one; name fewer, or with shorter ids."));
+            else if (draft.SumDaily && billed.Any(p => (1 + (p.End - p.Start).Days) * FinalsBytes(packages, draft.SellerAgent) > MaxFinalsBytes))
+                problems.Add(new("sum_daily_too_large", "/sum_daily", "These are more daily rows than can be summed in one period; bill shorter periods, or whole ones."));
             if (same.Any(p => p.BillableCap is null) && same.Any(p => p.BillableCap is not null))
                 problems.Add(new("billable_cap_partial", field + "/billable_cap", "Packages on the same terms are counted as one, so either all of them have a cap or none has."));
             if (terms is null || days is null)
@@ -169,6 +174,11 @@ public static class Registration
         p.PricingOptionId, p.PricingModel, p.Rate?.ToString("G29", CultureInfo.InvariantCulture), p.TimeUnit,
         p.Measurement?.Vendor.Domain, p.Measurement?.Vendor.BrandId, p.Measurement?.MaxVariancePercent?.ToString("G29", CultureInfo.InvariantCulture),
         p.Measurement?.MeasurementWindow, p.Measurement?.FinalizationDeadlineHours);
+
+    private static long FinalsBytes(string[] packages, string reporter) => packages.Sum(id => 2 * (FinalBytes + Bytes(reporter)) + 3 * Bytes(id));
+
+    /// <summary>As JSON text: what is not plain is escaped.</summary>
+    private static long Bytes(string text) => text.Sum(c => char.IsAsciiLetterOrDigit(c) || "-_.:/ ".Contains(c) ? 1L : 6L);
 
     private static int IndexOf(IReadOnlyList<PackageTerms> packages, PackageTerms package)
     {

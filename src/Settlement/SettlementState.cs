@@ -112,11 +112,16 @@ public sealed record SettlementState
 
     private const int KnownLimit = 64;
 
+    /// <summary>A settlement is one row of the store, so only a side of few units remembers more than each one's first and newest.</summary>
+    private const int FewUnits = 8;
+
+    private const int PassedLimit = 32;
+
     private SettlementState Apply(SettlementEvent.FinalReceived e)
     {
         Statement said = e.Statement;
         var units = new Dictionary<string, UnitFinals>(On(said.Side), StringComparer.Ordinal);
-        units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said) : new UnitFinals(said);
+        units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said, units.Count > FewUnits ? 0 : PassedLimit) : new UnitFinals(said);
         SettlementState next = this with
         {
             ContractVersion = ContractVersion ?? e.ContractVersion,

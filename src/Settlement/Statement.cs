@@ -53,23 +53,22 @@ public sealed record Statement(
 /// </param>
 public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, IReadOnlyList<Statement>? Passed = null)
 {
-    /// <summary>More restatements without a stamp than these are not told apart by their copies; the state stays small.</summary>
-    private const int PassedLimit = 32;
-
     public Statement First => Earlier ?? Newest;
 
     /// <summary>The known copy of these contents; null where none is kept.</summary>
     public Statement? Copy(string hash) => All().FirstOrDefault(s => s.Hash == hash);
 
     /// <summary>Takes one in. A copy never makes its sender late, or early: of two the one received first stands.</summary>
-    public UnitFinals With(Statement statement)
+    /// <param name="statement">What was said.</param>
+    /// <param name="keep">How many of those passed are kept at most.</param>
+    public UnitFinals With(Statement statement, int keep = 0)
     {
         Statement said = Copy(statement.Hash) is { } copy && copy.ReceivedAt <= statement.ReceivedAt ? copy : statement;
         List<Statement> all = [said, .. All().Where(s => s.Hash != said.Hash)];
         all.Sort(static (a, b) => a.IsNewerThan(b) ? -1 : b.IsNewerThan(a) ? 1 : 0);
         Statement first = all.Aggregate((before, other) => CameBefore(other, before) ? other : before);
         int stamped = all.FindIndex(s => s.FinalizedAt is not null);
-        int passed = Math.Min(stamped < 0 ? all.Count - 1 : stamped, PassedLimit);
+        int passed = Math.Min(stamped < 0 ? all.Count - 1 : stamped, keep);
         return new UnitFinals(all[0], first.Hash == all[0].Hash ? null : first, passed == 0 ? null : all.GetRange(1, passed));
     }
 

@@ -40,13 +40,10 @@ internal static class MediaBuys
             return refusal!;
         if (!IsMediaBuyId(call.Id))
             return new Problem(400, "media_buy_id_invalid", "A media buy id is 1 to 255 characters, none of them a control character.");
-        if (body.Snapshot is not (null or SnapshotPolicy.Off))
-            return Unsound("snapshot_not_supported", [new("snapshot_not_supported", "/snapshot", "Snapshots are not pulled by this version, so a contract cannot rely on them; use off.")]);
-
         var issues = new List<ProblemIssue>();
         FallbackPolicy fallback = call.Service<HostOptions>().Fallback == "automatic" ? FallbackPolicy.Automatic : FallbackPolicy.OnApproval;
         if (body.ToDraft(call.Id, fallback, issues) is not { } draft)
-            return Unsound("period_invalid", issues);
+            return Unsound(issues[0].Code, issues);
         bool proposes = call.Caller.Is(AgentRole.Seller);
         if (proposes && draft.SellerAgent != call.Caller.Agent.Id)
             return new Problem(403, "seller_agent_not_yours", "A seller proposes contracts of its own: seller_agent is the id of the agent whose key this is.");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using AdcpFunctions.Host;
 using AdcpFunctions.Protocol;
 using AdcpFunctions.Tests.Support;
 
@@ -41,6 +42,7 @@ public sealed class KillTests
         await AssertPublishedOnceAsync(host, feed);
         await AssertNothingLostAsync(host);
         await AssertBreachedOnceAsync(host);
+        await AssertReplaysAsync(host);
     }
 
     /// <summary>Request i is a provisional push, a buyer's final, or a seller's final row; each buy gets all three kinds.</summary>
@@ -177,6 +179,16 @@ public sealed class KillTests
             int breaches = settlement.RootElement.GetProperty("history").EnumerateArray().Sum(e => e.GetProperty("events").EnumerateArray().Count(one => one.GetProperty("kind").GetString() == "deadline_missed"));
             Assert.Equal(1, breaches);
         }
+    }
+
+    /// <summary>The host is still running: a replay needs no ledger to itself.</summary>
+    private static async Task AssertReplaysAsync(ChildHost host)
+    {
+        using StringWriter output = new(), errors = new();
+        int code = await ReplayCommand.RunAsync(["--Ledger:Path", host.LedgerPath], output, errors);
+        Assert.True(code == 0, $"{output}{errors}");
+        Assert.StartsWith($"replayed {Buys + 20} settlements, ", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"{Buys} records: no difference", output.ToString(), StringComparison.Ordinal);
     }
 
     private static async Task<JsonDocument> SettlementAsync(ChildHost host, string buy)

@@ -8,10 +8,20 @@ public sealed class WholeFlowPlainTests() : WholeFlowTests(splitsPages: false);
 
 public sealed class WholeFlowSplitTests() : WholeFlowTests(splitsPages: true);
 
-/// <summary>Register, report from both sides, settle, publish: died at every storage call in turn, then taken up again.</summary>
+/// <summary>Register, report from both sides, settle, miss a deadline, decide, publish: died at every storage call in turn, then taken up again.</summary>
 public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages)
 {
-    private static readonly ContractDraft[] Drafts = [LedgerSample.BuyerAttested("mb_1"), LedgerSample.TwoGroups("mb_2")];
+    private static readonly ReportingPeriod ThreeDays = new(LedgerSample.March.Start, LedgerSample.March.Start.AddDays(3));
+
+    private static readonly ContractDraft[] Drafts =
+    [
+        LedgerSample.BuyerAttested("mb_1"),
+        InMarch(LedgerSample.TwoGroups("mb_2")),
+        Capped(LedgerSample.BuyerAlone("mb_capped")),
+        LedgerSample.SellerAttested("mb_daily") with { Cadence = BillingCadence.Listed, ListedPeriods = [ThreeDays], SumDaily = true },
+        InMarch(LedgerSample.BuyerAttested("mb_apart")),
+        InMarch(LedgerSample.BuyerAttested("mb_late")),
+    ];
 
     [Theory]
     [InlineData(false)]
@@ -22,7 +32,11 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         Assert.Equal(0, await RunAsync(calm));
         int calls = calm.Calls.Count;
         Outcome expected = await OutcomeAsync(calm);
-        Assert.Equal(3, expected.Published.Count);
+        Assert.Equal(
+            ["mb_1 10000.00 within_tolerance", "mb_2 10000.00 authoritative_final", "mb_2 10000.00 within_tolerance", "mb_apart 10000.00 variance_accepted", "mb_capped 10000.00 authoritative_final",
+                "mb_capped 5000.00 over_delivery", "mb_daily 30.00 summed_daily", "mb_late 9000.00 fallback_used"],
+            expected.Said.Order(StringComparer.Ordinal));
+        Assert.Contains(expected.Ledger, row => row.Contains("\"status\":\"unallocatable\"", StringComparison.Ordinal));
 
         for (int n = 1; n <= calls; n++)
         {
@@ -67,10 +81,50 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         await StepAsync(LedgerSample.BeforeFlight, () => ledger.AddAccountAsync(LedgerSample.Account()));
         for (int i = 0; i < Drafts.Length; i++)
             await StepAsync(LedgerSample.BeforeFlight, async () => buys[i] = await ledger.RegisterAsync(Drafts[i]));
-        await StepAsync(reported, () => ledger.PushAsync("buyer", buys.Select(buy => ledger.BuyerFinal(buy, 1_000_000)), buys.Select(buy => LedgerHarness.Provisional(buy, 7, LedgerSample.April))));
-        await StepAsync(reported.AddHours(1), () => ledger.PushAsync("seller", [.. buys.SelectMany(buy => ledger.SellerFinals(buy, 1_010_000)), .. ledger.SellerFinals(buys[1], 500_000, group: 1)]));
+        RegisteredBuy attested = buys[0], groups = buys[1], capped = buys[2], daily = buys[3], apart = buys[4], late = buys[5];
+        await StepAsync(reported, () => ledger.PushAsync(
+            "buyer",
+            [
+                ledger.BuyerFinal(attested, 1_000_000), ledger.BuyerFinal(groups, 1_000_000), ledger.BuyerFinal(apart, 1_000_000), Unallocated(ledger.BuyerFinal(groups, 70)),
+                ledger.BuyerFinal(capped, 1_000_000), ledger.BuyerFinal(capped, 1_000_000, LedgerSample.April),
+            ],
+            [LedgerHarness.Provisional(attested, 7, LedgerSample.April)]));
+        await StepAsync(reported.AddHours(1), () => ledger.PushAsync("seller",
+            [
+                .. new[] { attested, groups }.SelectMany(buy => ledger.SellerFinals(buy, 1_010_000)), .. ledger.SellerFinals(groups, 500_000, group: 1),
+                .. ledger.SellerFinals(apart, 2_000_000), .. ledger.SellerFinals(late, 900_000), .. Enumerable.Range(0, 3).SelectMany(day => Day(ledger, daily, day)),
+            ]));
         await StepAsync(reported.AddHours(2), () => ledger.RelayAsync());
+        await StepAsync(LedgerSample.MarchGrace.AddHours(1), () => ledger.SweepAsync());
+        await StepAsync(LedgerSample.MarchGrace.AddHours(2), () => AcceptAsync(ledger, apart));
+        await StepAsync(LedgerSample.MarchGrace.AddHours(3), () => ledger.RelayAsync());
         return deaths;
+    }
+
+    private static ContractDraft InMarch(ContractDraft draft) => draft with { Cadence = BillingCadence.Listed, ListedPeriods = [LedgerSample.March] };
+
+    private static ContractDraft Capped(ContractDraft draft) => draft with
+    {
+        Cadence = BillingCadence.Listed,
+        ListedPeriods = [LedgerSample.March, LedgerSample.April],
+        Packages = [draft.Packages[0] with { BillableCap = 1_500_000m }],
+    };
+
+    private static Fact Unallocated(Fact final) => final with { GroupId = "", Statement = final.Statement! with { Hash = "unallocated" } };
+
+    private static IEnumerable<Fact> Day(LedgerHarness ledger, RegisteredBuy buy, int day) => ledger.SellerFinals(buy, 1_000, ThreeDays).Select(final => final with
+    {
+        Statement = final.Statement! with { Day = new ReportingPeriod(ThreeDays.Start.AddDays(day), ThreeDays.Start.AddDays(day + 1)), Hash = $"day {day}" },
+    });
+
+    /// <summary>Finance accepts a variance; a repetition finds nothing left to accept.</summary>
+    private static async Task AcceptAsync(LedgerHarness ledger, RegisteredBuy buy)
+    {
+        HeadDocument head = await ledger.HeadAsync(buy);
+        IReadOnlyList<ReportingPeriod> outages = await ledger.Heartbeat.OutagesAsync(default);
+        SettlementContext context = SettlementLedger.ContextOf(buy, head, outages)!;
+        if (Decisions.Open(head.State, context).FirstOrDefault(open => open.Topic == RulingTopic.Variance) is { } variance)
+            await ledger.Settlements.RuleAsync(buy, head, outages, new TakenDecision(variance, "finance", "counted twice by the seller"), default);
     }
 
     private async Task<Outcome> OutcomeAsync(FaultyTable store)
@@ -81,12 +135,16 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         Assert.Equal(published.Count, published.Select(p => p.Record.MessageId).Distinct().Count());
         Assert.Empty(await ledger.LedgerTextAsync("o_"));
         Assert.Equal(0, await ledger.Scan.RunAsync(LedgerHarness.Tenant, default));
+        Assert.Equal(published.Count, (await ledger.AssertReplaysAsync()).Records);
 
         // What was published does not depend on where in the feed it stands.
         string[] records = [.. published.OrderBy(p => p.Record.MessageId, StringComparer.Ordinal)
             .Select(p => System.Text.Json.JsonSerializer.Serialize(p.Record with { Seq = 0 }, LedgerJson.Default.SettledRecord))];
-        return new Outcome(await ledger.LedgerTextAsync(), records);
+        string[] said = [.. published.Select(p => $"{p.Record.MediaBuyId} {p.Record.Cumulative.Amount} {p.Record.Reasons.FirstOrDefault(Telling.Contains) ?? p.Record.Reasons[0]}")];
+        return new Outcome(await ledger.LedgerTextAsync(), records, said);
     }
 
-    private sealed record Outcome(IReadOnlyList<string> Ledger, IReadOnlyList<string> Published);
+    private static readonly string[] Telling = [Reasons.WithinTolerance, Reasons.VarianceAccepted, Reasons.OverDelivery, Reasons.SummedDaily, Reasons.FallbackUsed];
+
+    private sealed record Outcome(IReadOnlyList<string> Ledger, IReadOnlyList<string> Published, IReadOnlyList<string> Said);
 }

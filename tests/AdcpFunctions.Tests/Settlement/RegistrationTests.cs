@@ -119,6 +119,18 @@ public class RegistrationTests
         Assert.Equal(registered, Registration.Register(draft, Sample.Parties, null, Sample.Start) is RegistrationResult.Registered);
     }
 
+    [Theory]
+    [InlineData(940, true)]
+    [InlineData(955, false)]
+    public void A_group_has_at_most_so_many_packages(int count, bool registered)
+    {
+        ContractDraft draft = Sample.Draft(packages: [.. Enumerable.Range(0, count).Select(i => Sample.Package($"{i}"))]);
+
+        var problems = (Registration.Register(draft, Sample.Parties, null, Sample.Start) as RegistrationResult.Refused)?.Problems;
+
+        Assert.Equal(registered ? null : ("group_too_large", "/packages"), problems?.Select(p => (p.Code, p.Field)).Single());
+    }
+
     [Fact]
     public void A_flat_rate_without_any_period_is_refused_for_its_periods()
     {

@@ -23,13 +23,15 @@ internal sealed class ChildHost : IAsyncDisposable
 
     public string QueueFile => Path.Combine(_folder, "queue", "settled-records.default.ndjson");
 
+    public string LedgerPath => Path.Combine(_folder, "ledger.db");
+
     public async Task StartAsync()
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in new[] { typeof(HostOptions).Assembly.Location, "--urls", Http.BaseAddress!.ToString(), "--queue-dir", Path.Combine(_folder, "queue") })
             start.ArgumentList.Add(argument);
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
-        start.Environment["Ledger__Path"] = Path.Combine(_folder, "ledger.db");
+        start.Environment["Ledger__Path"] = LedgerPath;
         start.Environment["Limits__InFlightSeconds"] = "2";
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
         _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);

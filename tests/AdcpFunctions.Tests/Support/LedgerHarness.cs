@@ -226,6 +226,15 @@ public sealed class LedgerHarness
         Assert.Equal(previous, head.Document.Chain);
     }
 
+    /// <summary>Every decision follows again from what came in, and what went out is what was decided.</summary>
+    public async Task<ReplayCount> AssertReplaysAsync()
+    {
+        var differences = new List<Difference>();
+        ReplayCount count = await new Replay(Table, Directory).RunAsync(Tenant, differences.Add, default);
+        Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
+        return count;
+    }
+
     public static TableRow Row(string key, byte[] body) => TableRow.Of(key, body);
 
     private Fact Final(RegisteredBuy buy, TermsGroup group, Side side, string unit, long impressions, ReportingPeriod period, DateTimeOffset? finalizedAt)

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace AdcpFunctions.Ledger;
+
+/// <summary>Compares what was decided with what went out: each posting has its record, each record its posting.</summary>
+internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
+{
+    /// <summary>What of a posting's record differs, waiting or published.</summary>
+    public async Task<IReadOnlyList<Difference>> CompareAsync(string partition, string suffix, Due due, CancellationToken cancel)
+    {
+        SettledRecord record = due.Record;
+        var differences = new List<Difference>();
+        void Compare(string where, SettledRecord found)
+        {
+            // Invoice facts are the account's of that day; place and month are the feed's own.
+            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice };
+            string follows = Text(expected), says = Text(found);
+            if (follows != says)
+                differences.Add(Difference.Of(record.SettlementId, due.Sequence, where, follows, says));
+        }
+
+        // A record moves from the outgoing rows to the feed, so it is looked for in that order.
+        string feed = LedgerKeys.Feed(tenant, record.Sandbox);
+        TableRow? outgoing = await table.GetAsync(partition, LedgerKeys.Outgoing(suffix, record.Revision), cancel);
+        TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(record.SettlementId, record.Revision), cancel);
+        TableRow? published = id is null ? null : await table.GetAsync(feed, Encoding.UTF8.GetString(id.Body.Span), cancel);
+        if (outgoing is not null && Read(outgoing) is { } waiting)
+            Compare("outgoing record", waiting);
+        if (published is not null && Read(published) is { } said)
+            Compare("published record", said);
+        if (published is null && (id is not null || outgoing is null))
+            differences.Add(Difference.Of(record.SettlementId, due.Sequence, "published record", record.MessageId, ""));
+        return differences;
+    }
+
+    /// <summary>What waits in a shard must have been decided.</summary>
+    public async Task OutgoingAsync(string partition, Action<Difference> report, CancellationToken cancel)
+    {
+        await foreach (TableRow row in table.PrefixAsync(partition, "o_", cancel))
+        {
+            if (Read(row) is not { } record)
+                report(Difference.Of($"{partition}/{row.RowKey}", 0, "outgoing record", "what can be read", ""));
+            else if (!await IsDecidedAsync(record, cancel))
+                report(Difference.Of(record.SettlementId, 0, "outgoing record", "", record.MessageId));
+        }
+    }
+
+    /// <summary>A feed has no gap, each of its records was decided, and none stands in it twice or in the wrong one.</summary>
+    public async Task FeedAsync(bool sandbox, Func<string, Task<bool>> belongs, Action<Difference> report, CancellationToken cancel)
+    {
+        string feed = LedgerKeys.Feed(tenant, sandbox);
+        long known = await EndAsync(feed, cancel), last = 0;
+        await foreach (TableRow row in table.PrefixAsync(feed, "r_", cancel))
+        {
+            last++;
+            if (Read(row) is not { } record)
+            {
+                report(Difference.Of($"{feed}/{row.RowKey}", 0, "published record", "what can be read", ""));
+                continue;
+            }
+
+            if (row.RowKey != LedgerKeys.FeedRecord(last) || record.Seq != last)
+                report(Difference.Of(record.SettlementId, 0, "place in the feed", $"{LedgerKeys.FeedRecord(last)}, seq {last}", $"{row.RowKey}, seq {record.Seq}"));
+            if (long.TryParse(row.RowKey.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out long stands))
+                last = stands;
+            if (!await belongs(record.AccountId))
+                report(Difference.Of(record.SettlementId, 0, "feed", sandbox ? "a sandbox account" : "an account that is billed", record.AccountId));
+            TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(record.SettlementId, record.Revision), cancel);
+            string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
+            if (first != row.RowKey || !await IsDecidedAsync(record, cancel))
+                report(Difference.Of(record.SettlementId, 0, "published record", first == row.RowKey ? "" : first, $"{record.MessageId} at {row.RowKey}"));
+        }
+
+        // Records that were appended meanwhile may or may not have been seen.
+        long end = await EndAsync(feed, cancel);
+        if (last < known || last > end)
+            report(Difference.Of(feed, 0, "end of the feed", $"{end}", $"{last}"));
+    }
+
+    private async ValueTask<long> EndAsync(string feed, CancellationToken cancel) =>
+        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
+
+    /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
+    private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)
+    {
+        if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address || await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is not { } row)
+            return false;
+        try
+        {
+            return record.Revision >= 1 && Tables.Read(row, LedgerJson.Default.HeadDocument).State.Posted?.Revision >= record.Revision;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static SettledRecord? Read(TableRow row)
+    {
+        try
+        {
+            return row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.Read(row, LedgerJson.Default.OutgoingDocument).Record : Tables.Read(row, LedgerJson.Default.SettledRecord);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static string Text(SettledRecord record) => JsonSerializer.Serialize(record, LedgerJson.Default.SettledRecord);
+}

@@ -1,0 +1,68 @@
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Tests.Support;
+
+/// <summary>A ledger in which every kind of event has happened, and every way of settling was gone.</summary>
+public static class EveryEvent
+{
+    /// <summary>Falls back by itself, and is corrected by a ruling once the late final is here.</summary>
+    public const string Breached = "mb_breached";
+
+    /// <summary>Draws on a cap over two periods.</summary>
+    public const string Capped = "mb_capped";
+
+    public static async Task PlayAsync(LedgerHarness ledger)
+    {
+        Account sandbox = LedgerSample.Account("sand", sandbox: true), outside = LedgerSample.Account("outside") with { OutOfBand = true };
+        await ledger.AddAccountAsync(sandbox);
+        await ledger.AddAccountAsync(outside);
+        ContractDraft approval = LedgerSample.BuyerAttested("mb_approved");
+        RegisteredBuy breached = await ledger.RegisterAsync(LedgerSample.BuyerAttested(Breached));
+        RegisteredBuy approved = await ledger.RegisterAsync(approval with { Policies = approval.Policies with { Fallback = FallbackPolicy.OnApproval } });
+        RegisteredBuy unknown = await ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_unknown"));
+        RegisteredBuy groups = await ledger.RegisterAsync(LedgerSample.TwoGroups("mb_groups"));
+        RegisteredBuy capped = await ledger.RegisterAsync(LedgerSample.Draft(Capped, LedgerSample.Package("pkg_1", null) with { BillableCap = 1_500_000m }));
+        RegisteredBuy tried = await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_tried"), sandbox);
+        RegisteredBuy apart = await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_apart"), outside);
+        await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_dearer"));
+        RegisteredBuy dearer = await ledger.RegisterAsync(LedgerSample.Draft("mb_dearer", LedgerSample.Package("pkg_1", null, 12m)));
+
+        await ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        await ledger.PushAsync("sellers", [
+            .. ledger.SellerFinals(breached, 1_000_000), .. ledger.SellerFinals(approved, 2_000_000), .. ledger.SellerFinals(tried, 5_000), .. ledger.SellerFinals(apart, 6_000),
+            .. ledger.SellerFinals(capped, 1_000_000), .. ledger.SellerFinals(dearer, 300_000),
+            ledger.BuyerFinal(unknown, 9) with { Statement = null }, ledger.BuyerFinal(groups, 70_000) with { GroupId = "" }, VendorFact(ledger)]);
+        await ledger.SweepAsync();
+
+        // Three hours away, which lengthen every grace; the next beat finds the gap.
+        await ledger.PassUntilAsync(LedgerSample.MarchDeadline);
+        ledger.Time.Advance(TimeSpan.FromHours(3));
+        await ledger.SweepAsync();
+        await ledger.PassUntilAsync(LedgerSample.MarchGrace.AddHours(3).AddMinutes(1));
+        await ledger.SweepAsync();
+        await ledger.RelayAsync();
+        await RuleAsync(ledger, approved, topic: null);
+        await ledger.PushAsync("late", ledger.BuyerFinal(breached, 990_000));
+        await RuleAsync(ledger, breached, RulingTopic.LateFinal);
+        await ledger.PassUntilAsync(LedgerSample.May.Start.AddDays(1));
+        await ledger.PushAsync("april", ledger.SellerFinals(capped, 1_000_000, LedgerSample.April));
+        await ledger.RelayAsync();
+    }
+
+    private static Fact VendorFact(LedgerHarness ledger)
+    {
+        var subject = new VendorSubject("signal_agent_segment_id", "segment", "po_signal", LedgerSample.March, RestatementPolicy.Manual);
+        RegisteredBuy usage = RegisteredBuy.Of(LedgerHarness.Tenant, LedgerSample.Account(), subject, LedgerSample.March);
+        Fact final = ledger.BuyerFinal(usage, 400_000);
+        return final with { Statement = final.Statement! with { Cost = 800m, Expected = 800m } };
+    }
+
+    private static async Task RuleAsync(LedgerHarness ledger, RegisteredBuy buy, RulingTopic? topic)
+    {
+        HeadDocument head = await ledger.HeadAsync(buy);
+        IReadOnlyList<ReportingPeriod> outages = await ledger.Heartbeat.OutagesAsync(default);
+        OpenDecision open = Decisions.Open(head.State, SettlementLedger.ContextOf(buy, head, outages)!).First(o => o.Topic == topic && o.Accepts);
+        Assert.True(await ledger.Settlements.RuleAsync(buy, head, outages, new TakenDecision(open, "finance", "agreed by phone"), default));
+    }
+}
