@@ -2,13 +2,15 @@ namespace AdcpFunctions.Settlement;
 
 /// <summary>The price of one unit, as a contract or an auction made it.</summary>
 /// <param name="Worth">What <paramref name="Count"/> units come to.</param>
-/// <param name="Count">1 for an agreed rate; the seller's whole count for an auction, so that its sum is rounded once and never divided first.</param>
+/// <param name="Count">1 for an agreed rate; the seller's whole count for an auction, so that the sum of its rows is known.</param>
 public readonly record struct UnitPrice(decimal Worth, decimal Count)
 {
     /// <summary>The rate of one unit.</summary>
     public decimal Value => Count == 0m ? 0m : Worth / Count;
 
-    public decimal Times(decimal count) => count == Count ? Worth : count * Value;
+    /// <summary>What a count comes to.</summary>
+    /// <remarks>A quotient ends after 28 digits; what it lost there must not decide about half a cent.</remarks>
+    public decimal Times(decimal count) => decimal.Round(count * Value, 12, MidpointRounding.AwayFromZero);
 }
 
 /// <summary>What a count is worth, and what keeps it from being invoiced.</summary>
@@ -38,7 +40,10 @@ public static class Amount
     };
 
     /// <summary>Rule AMT-4: an agreed rate, else what the auction came to by the seller's final row.</summary>
-    /// <remarks>A count of the other side is priced at the rate the seller's rows average to; a published one keeps its rate.</remarks>
+    /// <remarks>
+    /// A count of the other side is priced at the rate the seller's rows average to; a published one keeps its rate. Of no units
+    /// nobody has said what one costs: a rate of zero is not kept, and only a count of zero can be priced with it.
+    /// </remarks>
     /// <returns>Null while nobody has said it, and where the price does not depend on a count.</returns>
     public static UnitPrice? PriceOf(SideFinal said, SideFinal? seller, decimal? published, TermsGroup group)
     {
@@ -46,9 +51,9 @@ public static class Amount
             return null;
         if (group.Rate is { } agreed)
             return new UnitPrice(agreed, 1m);
-        if (said.Side == Side.UsagePush && published is { } kept)
+        if (said.Side == Side.UsagePush && published is > 0m and var kept)
             return new UnitPrice(kept, 1m);
-        return seller is { Worth: { } worth, Quantity: { } count } && (count > 0m || said.Side == Side.SellerRow) ? new UnitPrice(worth, count) : null;
+        return seller is { Worth: { } worth, Quantity: { } count } && (count > 0m || said.Side == Side.SellerRow || said.Quantity == 0m) ? new UnitPrice(worth, count) : null;
     }
 
     /// <summary>Rule CAP-1: what is billed of a count once the other periods of the flight have drawn on the cap.</summary>

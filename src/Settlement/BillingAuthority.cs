@@ -70,7 +70,8 @@ public static class BillingAuthority
         // A contested deadline is looked at all the same: when the grace is over the settlement says why it is not breached.
         if (context.ContestedElsewhere && now > deadline.GraceEnd)
             return assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] };
-        return assessed with { DueAt = Earlier(assessed.DueAt, After(deadline.GraceEnd)) };
+        // Every other wait is over by then.
+        return assessed with { DueAt = assessed.DueAt ?? After(deadline.GraceEnd) };
     }
 
     /// <summary>Rule DL-3: a breach is recorded once, when the grace has gone by and no timely final is here.</summary>
@@ -196,8 +197,6 @@ public static class BillingAuthority
 
     /// <summary>The first moment that lies after an inclusive end, in the resolution timers look at.</summary>
     private static DateTimeOffset After(DateTimeOffset end) => end < DateTimeOffset.MaxValue.AddSeconds(-1) ? end.AddSeconds(1) : DateTimeOffset.MaxValue;
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null ? b : b is null || a < b ? a : b;
 }
 
 /// <summary>Where a settlement stands, or what must be recorded before that can be said.</summary>
@@ -207,21 +206,20 @@ internal sealed record Assessment(SettlementEvent? Next, SettlementStatus Status
 }
 
 /// <summary>Both sides' finals and the deadline, read off the state once.</summary>
-internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State)
+/// <param name="AuthorityTimely">True when the authority met its deadline.</param>
+internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State, bool AuthorityTimely)
 {
     public static Known Of(SettlementState state, SettlementContext context)
     {
         BillingTerms terms = context.Group.Terms;
+        Deadline? deadline = Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages);
         return new Known(
             SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period),
             SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group, context.Period),
-            Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages),
-            state);
+            deadline,
+            state,
+            deadline is not null && SideFinal.IsTimely(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period, deadline));
     }
-
-    /// <summary>True when the authority met its deadline with its first or its newest final.</summary>
-    public bool AuthorityTimely => Deadline is { } deadline && Authority is { } said
-        && (deadline.IsTimely(said.FirstFinalizedAt, said.FirstReceivedAt) || deadline.IsTimely(said.FinalizedAt, said.ReceivedAt));
 
     public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
 

@@ -165,13 +165,13 @@ public sealed record TermsGroup(
     public bool IsBillable(ReportingPeriod period) => Periods.Contains(period);
 
     /// <summary>The billing period a day's row belongs to, where the contract sums days; null otherwise.</summary>
+    /// <remarks>The days of a period are counted from its start: a row across two of them can tile nothing and stays evidence.</remarks>
     public ReportingPeriod? PeriodOfDay(ReportingPeriod stated)
     {
         if (!SumDaily || stated.End - stated.Start != TimeSpan.FromDays(1))
             return null;
         foreach (ReportingPeriod period in Periods)
         {
-            // Days are counted from the period's start: one that begins at another hour tiles nothing.
             if (period.Start <= stated.Start && stated.End <= period.End && period != stated && (stated.Start - period.Start).Ticks % TimeSpan.TicksPerDay == 0)
                 return period;
         }

@@ -143,6 +143,9 @@ internal static class Publication
         // "final" without "finalized_at" is measured by its receipt, and the record says so.
         if (basis.FinalizedAt is null)
             yield return Reasons.FinalizedAtAbsent;
+        // Finals stamped while the window still accumulates are billed, as the protocol's own examples do, and looked at (gap G14).
+        if (group.PricingModel != PricingModel.VendorCost && basis.FinalizedAt < Deadline.WindowClose(context.Period, group))
+            yield return Reasons.BeforeWindowClose;
         if (IsReleased(known.Authority, known) || IsReleased(known.Counterpart, known))
             yield return Reasons.HoldReleased;
         // No snapshot is pulled yet, so every record drawn on a pushed seller row says that nobody looked.

@@ -25,6 +25,7 @@ public static class Reasons
     public const string FinalityUnknown = "finality_unknown";
     public const string FinalizedAtAbsent = "finalized_at_absent";
     public const string FinalizedAtFuture = "finalized_at_future";
+    public const string BeforeWindowClose = "before_window_close";
     public const string BillingMetricAbsent = "billing_metric_absent";
     public const string CostMismatch = "cost_mismatch";
     public const string RateUnknown = "rate_unknown";
@@ -66,6 +67,7 @@ public static class Reasons
         RestatementHeld => "a changed final count is on file and changes nothing so far",
         CounterpartFinal => "the other party's count is final",
         FinalityUnknown => "the governing party did not say whether its count is final",
+        BeforeWindowClose => "the count was stamped final before its window had closed",
         FinalizedAtAbsent => "a final count does not say when it was finalized",
         FinalizedAtFuture => "a final count carries a time that had not come when it arrived",
         BillingMetricAbsent => "the number this price is billed on is missing from the report",

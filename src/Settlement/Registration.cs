@@ -44,7 +44,7 @@ public static class Registration
         IReadOnlyList<ReportingPeriod> periods = PeriodsOf(draft, problems);
         List<TermsGroup> groups = GroupsOf(draft, parties, periods, problems);
         if (problems.Count > 0)
-            return new RegistrationResult.Refused(problems);
+            return new RegistrationResult.Refused([.. problems.Distinct()]);
 
         return new RegistrationResult.Registered(new Contract(
             draft.MediaBuyId,
@@ -119,31 +119,26 @@ public static class Registration
             PackageTerms one = same.First();
             string field = string.Create(CultureInfo.InvariantCulture, $"/packages/{IndexOf(draft.Packages, one)}");
             BillingTerms? terms = BillingTerms.Resolve(CommonTerms(same), parties, draft.DeliveredBy);
-            if (terms is null)
-            {
-                problems.Add(new("delivered_by_missing", "/delivered_by", "A third party's count governs, so the contract says who delivers it: seller_row or usage_push."));
-                continue;
-            }
-
-            int? days = 0;
-            if (one.Measurement?.MeasurementWindow is { } window && (days = MeasurementWindows.Days(window, draft.Windows)) is null)
-            {
-                problems.Add(new("window_unknown", field + "/measurement_terms/billing_measurement/measurement_window", "The window is neither defined by the contract nor well known, so its deadline cannot be computed."));
-                continue;
-            }
-
+            int? days = one.Measurement?.MeasurementWindow is { } window ? MeasurementWindows.Days(window, draft.Windows) : 0;
             string[] packages = [.. same.Select(p => p.PackageId).Order(StringComparer.Ordinal)];
             // A flat rate is one price for the flight: it is owed once, with the flight's last period.
             IReadOnlyList<ReportingPeriod> billed = one.PricingModel == PricingModel.FlatRate && periods.Count > 0 ? [periods[^1]] : periods;
+            if (terms is null)
+                problems.Add(new("delivered_by_missing", "/delivered_by", "A third party's count governs, so the contract says who delivers it: seller_row or usage_push."));
+            if (days is null)
+                problems.Add(new("window_unknown", field + "/measurement_terms/billing_measurement/measurement_window", "The window is neither defined by the contract nor well known, so its deadline cannot be computed."));
             if (FinalsBytes(packages, draft.SellerAgent) > MaxFinalsBytes)
                 problems.Add(new("group_too_large", "/packages", "These packages are on the same terms, and more than can be settled as one; name fewer, or with shorter ids."));
             else if (draft.SumDaily && billed.Any(p => (1 + (p.End - p.Start).Days) * FinalsBytes(packages, draft.SellerAgent) > MaxFinalsBytes))
                 problems.Add(new("sum_daily_too_large", "/sum_daily", "These are more daily rows than can be summed in one period; bill shorter periods, or whole ones."));
             if (same.Any(p => p.BillableCap is null) && same.Any(p => p.BillableCap is not null))
                 problems.Add(new("billable_cap_partial", field + "/billable_cap", "Packages on the same terms are counted as one, so either all of them have a cap or none has."));
+            if (terms is null || days is null)
+                continue;
+
             TimePrice? time = one is { PricingModel: PricingModel.Time, TimeUnit: { } unit } ? new TimePrice(unit, draft.BillingUtcOffset) : null;
             groups.Add(new TermsGroup(
-                GroupId(packages), packages, one.PricingOptionId, one.PricingModel, one.Rate, terms, one.Measurement?.MeasurementWindow, days!.Value, billed,
+                GroupId(packages), packages, one.PricingOptionId, one.PricingModel, one.Rate, terms, one.Measurement?.MeasurementWindow, days.Value, billed,
                 same.Any(p => p.BillableCap is null) ? null : same.Sum(p => p.BillableCap), time, draft.SumDaily));
         }
 

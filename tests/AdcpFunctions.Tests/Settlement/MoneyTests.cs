@@ -32,4 +32,12 @@ public class MoneyTests
         Assert.Equal("7", Money.Text(7m, "JPY"));
         Assert.Equal("1.2345", Money.Text(1.2345m, "USD"));
     }
+
+    [Theory]
+    [InlineData(0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF")]
+    [InlineData(2, "USD EUR GBP CHF CNY INR BRL MXN SEK HUF")]
+    [InlineData(3, "BHD IQD JOD KWD LYD OMR TND")]
+    [InlineData(4, "CLF UYW")]
+    public void A_currency_has_the_minor_digits_of_iso_4217(int digits, string currencies) =>
+        Assert.All(currencies.Split(' '), currency => Assert.Equal((digits, decimal.Parse("1e-" + digits, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture)), (Money.MinorDigits(currency), Money.MinorUnit(currency))));
 }

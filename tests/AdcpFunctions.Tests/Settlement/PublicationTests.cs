@@ -123,6 +123,7 @@ public class PublicationTests
         Assert.True(history.Status == status, reason);
         Assert.Equal(revisions, history.Postings.Count);
         Assert.All(history.Postings, p => Assert.True(p.IsFallback));
+        Assert.All(history.Postings, p => Assert.Contains(Reasons.FallbackUsed, p.Reasons));
     }
 
     [Theory]

@@ -46,6 +46,7 @@ public class RegistrationTests
 
         Assert.Equal([code], refused.Problems.Select(p => p.Code));
         Assert.All(refused.Problems, p => Assert.StartsWith("/", p.Field, StringComparison.Ordinal));
+        Assert.All(refused.Problems, p => Assert.EndsWith(".", p.Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -97,9 +98,51 @@ public class RegistrationTests
         Assert.Equal(3, contract.GroupOfPackage("p2")!.Periods.Count);
     }
 
+    [Theory]
+    [InlineData("1700-01-01", "2005-01-01", true, "as many months as are allowed")]
+    [InlineData("1700-01-01", "2005-01-02", false, "a day more")]
+    public void A_flight_has_at_most_so_many_periods(string start, string end, bool registered, string reason)
+    {
+        ContractDraft draft = Sample.Draft() with { Cadence = BillingCadence.Monthly, Flight = Sample.Period(start, end) };
+
+        Assert.True(Registration.Register(draft, Sample.Parties, null, Sample.Start) is RegistrationResult.Registered == registered, reason);
+    }
+
+    [Theory]
+    [InlineData(3_660, true)]
+    [InlineData(3_661, false)]
+    public void At_most_so_many_periods_are_listed(int count, bool registered)
+    {
+        ReportingPeriod[] days = [.. Enumerable.Range(0, count).Select(i => new ReportingPeriod(Sample.Start.AddDays(i), Sample.Start.AddDays(i + 1)))];
+        ContractDraft draft = Sample.Draft() with { Cadence = BillingCadence.Listed, ListedPeriods = days, Flight = new ReportingPeriod(Sample.Start, Sample.Start.AddDays(4_000)) };
+
+        Assert.Equal(registered, Registration.Register(draft, Sample.Parties, null, Sample.Start) is RegistrationResult.Registered);
+    }
+
+    [Theory]
+    [InlineData(630, true)]
+    [InlineData(640, false)]
+    public void A_group_has_at_most_so_many_packages(int count, bool registered)
+    {
+        ContractDraft draft = Sample.Draft(packages: [.. Enumerable.Range(0, count).Select(i => Sample.Package($"{i}"))]);
+
+        var problems = (Registration.Register(draft, Sample.Parties, null, Sample.Start) as RegistrationResult.Refused)?.Problems;
+
+        Assert.Equal(registered ? null : ("group_too_large", "/packages"), problems?.Select(p => (p.Code, p.Field)).Single());
+    }
+
+    [Fact]
+    public void A_flat_rate_without_any_period_is_refused_for_its_periods()
+    {
+        ContractDraft draft = Sample.Draft(packages: Sample.Package(pricing: PricingModel.FlatRate)) with { Cadence = BillingCadence.Listed };
+
+        Assert.Equal(["billing_periods_missing"], Assert.IsType<RegistrationResult.Refused>(Registration.Register(draft, Sample.Parties, null, Sample.Start)).Problems.Select(p => p.Code));
+    }
+
     public static TheoryData<string, PackageTerms, bool> Neighbours => new()
     {
         { "every term is the same", Sample.Package("p2"), true },
+        { "the tolerance is written with more zeros", Sample.Package("p2", terms: Sample.Terms(tolerance: 10.000m)), true },
         { "the rate is written with more zeros", Sample.Package("p2", rate: 10.000m), true },
         { "another rate", Sample.Package("p2", rate: 10.01m), false },
         { "another pricing option", Sample.Package("p2", option: "cpm_2"), false },
@@ -128,6 +171,8 @@ public class RegistrationTests
         string after = Assert.Single(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("b", rate: 12m), Sample.Package("a", rate: 12m))).Groups).Id;
 
         Assert.Equal(before, after);
+        Assert.Matches("^g[0-9a-f]{12}$", before);
+        Assert.Equal(["a", "b"], Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("b"), Sample.Package("a"))).Groups[0].PackageIds);
         Assert.NotEqual(before, Sample.Contract().Groups[0].Id);
     }
 }

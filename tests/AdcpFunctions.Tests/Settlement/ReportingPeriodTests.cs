@@ -94,4 +94,22 @@ public class ReportingPeriodTests
             Assert.True((once.End - end).Duration() <= ReportingPeriod.Snap, $"Seed {seed}, round {round}: {end:O} moved to {once.End:O}");
         }
     }
+
+    [Fact]
+    public void Periods_are_ordered_by_their_start_and_then_by_their_end()
+    {
+        ReportingPeriod day = Sample.Period("2026-03-01", "2026-03-02"), month = Sample.March, later = Sample.Period("2026-03-02", "2026-03-03");
+
+        Assert.Equal([day, month, later], new[] { later, month, day }.Order());
+        Assert.True(day < month && month > day && day <= month && month >= day && month < later);
+        Assert.False(month < day || day > month || month <= day || day >= month);
+        ReportingPeriod same = Sample.Period("2026-03-01", "2026-03-02");
+        Assert.True(day <= same && day >= same && !(day < same) && !(day > same));
+    }
+
+    [Theory]
+    [InlineData("2026-03-01", "2026-04-01", "20260301-20260401")]
+    [InlineData("2026-03-01T06:30", "2026-04-01", "20260301T063000-20260401")]
+    [InlineData("2026-03-01T06:30:00.5", "2026-04-01", "20260301T0630005000000-20260401")]
+    public void A_periods_text_tells_it_from_every_other(string start, string end, string text) => Assert.Equal(text, Sample.Period(start, end).ToString());
 }

@@ -13,7 +13,7 @@ public class StatementTests
 
         Assert.True(late.IsNewerThan(early));
         Assert.False(early.IsNewerThan(late));
-        Assert.Equal(2m, new UnitFinals(late, late).With(early).Newest.Quantity);
+        Assert.Equal(2m, new UnitFinals(late).With(early).Newest.Quantity);
     }
 
     [Fact]
@@ -22,6 +22,7 @@ public class StatementTests
         Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05");
 
         Assert.NotEqual(one.IsNewerThan(other), other.IsNewerThan(one));
+        Assert.True((one with { Hash = "b" }).IsNewerThan(other with { Hash = "a" }));
         Assert.False(one.IsNewerThan(one));
     }
 
@@ -48,14 +49,6 @@ public class StatementTests
     }
 
     [Fact]
-    public void Only_an_unstamped_newest_keeps_the_final_that_might_replace_it()
-    {
-        Statement[] finals = [Sample.Final(Side.UsagePush, 1m, "", "2026-04-03"), Sample.Final(Side.UsagePush, 2m, "", "2026-04-04"), Sample.Final(Side.UsagePush, 3m, "2026-04-05")];
-
-        Assert.Null(new UnitFinals(finals[0]).With(finals[1]).With(finals[2]).Between);
-    }
-
-    [Fact]
     public void A_copy_that_was_here_before_every_other_final_is_the_first_even_when_its_twin_is_no_longer_kept()
     {
         Statement first = Sample.Final(Side.UsagePush, 1m, "2026-04-06", "2026-04-06"), between = Sample.Final(Side.UsagePush, 2m, "2026-04-05", "2026-04-07"), newest = Sample.Final(Side.UsagePush, 3m, "2026-04-08", "2026-04-08");
@@ -74,8 +67,57 @@ public class StatementTests
     {
         Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05", "2026-04-06"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05T12:00", "2026-04-06");
 
-        Assert.Same(one, new UnitFinals(one, one).With(other).First);
-        Assert.Same(one, new UnitFinals(other, other).With(one).First);
+        Assert.Same(one, new UnitFinals(one).With(other).First);
+        Assert.Same(one, new UnitFinals(other).With(one).First);
+    }
+
+    [Fact]
+    public void The_first_is_the_one_received_first_even_where_it_is_the_newest()
+    {
+        Statement newest = Sample.Final(Side.UsagePush, 1m, "2026-04-06", "2026-04-06"), older = Sample.Final(Side.UsagePush, 2m, "2026-04-05", "2026-04-07");
+
+        UnitFinals said = new UnitFinals(newest).With(older);
+
+        Assert.Equal((newest, newest, null), (said.Newest, said.First, said.Earlier));
+        Assert.Same(older, new UnitFinals(newest with { ReceivedAt = older.ReceivedAt.AddDays(1) }).With(older).Earlier);
+    }
+
+    [Theory]
+    [InlineData("p1")]
+    [InlineData("p2")]
+    public void A_group_has_no_stamp_where_any_of_its_packages_has_none(string unstamped)
+    {
+        TermsGroup group = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("p1"), Sample.Package("p2"))).Groups[0];
+        var said = new Dictionary<string, UnitFinals>();
+        foreach (string package in group.PackageIds)
+            Add(said, Sample.Final(Side.SellerRow, 1m, package == unstamped ? "" : "2026-04-02", "2026-04-03", unit: package));
+
+        SideFinal sum = SideFinal.Of(Side.SellerRow, said, group, Sample.March)!;
+
+        Assert.Null(sum.FinalizedAt);
+    }
+
+    [Theory]
+    [InlineData("2026-04-02", "2026-04-05")]
+    [InlineData("2026-04-05", "2026-04-02")]
+    public void A_groups_stamp_is_the_latest_of_its_packages(string first, string second)
+    {
+        TermsGroup group = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package("p1"), Sample.Package("p2"))).Groups[0];
+        var said = new Dictionary<string, UnitFinals>();
+        Add(said, Sample.Final(Side.SellerRow, 1m, first, unit: "p1"));
+        Add(said, Sample.Final(Side.SellerRow, 1m, second, unit: "p2"));
+
+        Assert.Equal(Sample.At("2026-04-05"), SideFinal.Of(Side.SellerRow, said, group, Sample.March)!.FinalizedAt);
+    }
+
+    [Fact]
+    public void The_first_final_pins_the_contracts_version()
+    {
+        SettlementState state = SettlementState.Initial
+            .Apply(new SettlementEvent.FinalReceived(Sample.Final(Side.SellerRow), 3))
+            .Apply(new SettlementEvent.FinalReceived(Sample.Final(Side.UsagePush), 4));
+
+        Assert.Equal(3, state.ContractVersion);
     }
 
     [Fact]

@@ -45,6 +45,17 @@ public sealed class History(SettlementContext context)
             : Approve(at);
     }
 
+    /// <summary>Finance takes a decision that is open, on the statements it is open for.</summary>
+    public History Rule(RulingTopic topic, bool accepts, string at) =>
+        Rule(topic, accepts, at, Decisions.Open(State, Context).Single(open => open.Topic == topic && open.Accepts == accepts).Mark);
+
+    /// <summary>A decision that had been taken on the statements <paramref name="mark"/> names.</summary>
+    public History Rule(RulingTopic topic, bool accepts, string at, string mark) =>
+        Add(new SettlementEvent.Ruled(new Ruling(topic, accepts, mark, "finance", Sample.At(at), "agreed"))).Decide(Sample.At(at));
+
+    /// <summary>True when somebody may take this decision now.</summary>
+    public bool IsOpen(RulingTopic topic, bool accepts) => Decisions.Open(State, Context).Any(open => open.Topic == topic && open.Accepts == accepts);
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)

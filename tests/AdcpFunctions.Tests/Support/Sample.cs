@@ -40,6 +40,9 @@ public static class Sample
     public static BillingMeasurement Terms(Attests attests = Attests.Buyer, decimal? tolerance = 10m, string? window = "post_sivt", int? deadlineHours = 240) =>
         new(VendorOf(attests), tolerance, window, deadlineHours, ["credit"]);
 
+    /// <summary>A package whose price is what the seller's final row says it came to.</summary>
+    public static PackageTerms Auctioned(string id = "p1", BillingMeasurement? terms = null) => Package(id, terms: terms) with { Rate = null, Auction = true };
+
     public static PackageTerms Package(string id = "p1", decimal rate = 10m, PricingModel pricing = PricingModel.Cpm, string? option = "cpm_usd", BillingMeasurement? terms = null) =>
         new(id, option, pricing, rate, terms ?? Terms());
 
@@ -111,6 +114,20 @@ public static class Sample
         unit ??= seller ? "p1" : "";
         string hash = string.Create(CultureInfo.InvariantCulture, $"{side}/{unit}/{count}/{cost}/{stamp?.UtcTicks}");
         return new Statement(side, unit, count, cost, stamp, receivedAt, seller ? "seller" : "buyer", hash, "evidence");
+    }
+
+    /// <summary>A seller's final row that says what its auction came to.</summary>
+    public static Statement AuctionRow(decimal? quantity, decimal? rate, string unit = "p1", string? finalizedAt = null)
+    {
+        Statement row = Final(Side.SellerRow, quantity, finalizedAt, unit: unit);
+        return row with { Rate = rate, Hash = string.Create(CultureInfo.InvariantCulture, $"{row.Hash}@{rate}") };
+    }
+
+    /// <summary>A seller's final row for the 24 hours from <paramref name="start"/>.</summary>
+    public static Statement DayRow(string start, decimal? quantity = 100m, string finalizedAt = "2026-04-02", string? received = null, string unit = "p1")
+    {
+        Statement row = Final(Side.SellerRow, quantity, finalizedAt, received, unit: unit);
+        return row with { Day = new ReportingPeriod(At(start), At(start).AddDays(1)), Hash = $"{row.Hash}/{start}" };
     }
 
     private static BrandKey VendorOf(Attests attests) => attests switch
