@@ -111,6 +111,7 @@ internal static partial class Composition
         MediaBuyDecisions.Map(app);
         WebhookEndpoints.Map(app);
         Settlements.Map(app);
+        SettlementDecisions.Map(app);
         SettledRecords.Map(app);
         Health.Map(app);
     }

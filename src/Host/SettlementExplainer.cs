@@ -24,12 +24,16 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         if (await directory.AccountAsync(caller.Tenant, head.Document.Account, cancel) is not { } account)
             return null;
 
-        if (await BuyOfAsync(caller.Tenant, account, head.Document, cancel) is not { } buy)
+        if (await BuyOfAsync(caller.Tenant, account, head.Document, cancel) is not { } buy || !caller.Agent.MaySee(account.Id, buy.SellerAgent))
             return null;
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
-        SettlementContext? context = SettlementLedger.ContextOf(buy, head.Document, outages);
+        SettlementContext? context = await settlements.ContextAsync(buy, head.Document, outages, cancel);
         return new FoundSettlement(address, head.Document, buy, context, outages);
     }
+
+    /// <summary>True where this caller is shown a settlement of an account it sees.</summary>
+    public async ValueTask<bool> IsShownAsync(Caller caller, Account account, HeadDocument head, CancellationToken cancel) =>
+        !caller.Is(AgentRole.Seller) || (await BuyOfAsync(caller.Tenant, account, head, cancel) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent));
 
     /// <summary>The media buy of a settlement; of a vendor's usage, the contract that followed from its first report.</summary>
     private async ValueTask<RegisteredBuy?> BuyOfAsync(string tenant, Account account, HeadDocument head, CancellationToken cancel) => head.Vendor is { } vendor
@@ -58,22 +62,33 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             head.Period,
             head.Window,
             state.Status,
-            context is null ? Explanation.WithoutTerms(state) : Explanation.Sentence(state, context),
+            Sentence(found),
             state.Reasons,
             IsBillable(state),
             state.ContractVersion ?? context?.Contract.Version,
+            context is null ? null : ContractTermsBody.Of(context),
             group?.Terms.Authority,
             group?.Terms.AuthoritySide,
             SideBody.Of(Side.SellerRow, state, group, head.Period),
             SideBody.Of(Side.UsagePush, state, group, head.Period),
-            VarianceOf(state, group, head.Period),
-            deadline is null ? null : DeadlineBody.Of(deadline, group),
+            VarianceOf(state, context),
+            deadline is null ? null : DeadlineBody.Of(deadline, group) with { Arithmetic = context is null ? null : Arithmetic.OfDeadline(deadline, context) },
             state.Breach is null ? null : BreachBody.Of(state.Breach),
             state.DueAt,
-            [.. history.SelectMany(h => h.Event.Events).Select(e => e.Event()).OfType<SettlementEvent.Posted>().Select(p => PostingBody.Of(p.Posting, currency))],
+            [.. history.SelectMany(h => h.Event.Events).Select(e => e.Event()).OfType<SettlementEvent.Posted>().Select(p => PostingBody.Of(p.Posting, context, currency))],
+            context is null ? Outlook.WithoutTerms(state) : Outlook.Of(state, context),
+            context is null ? [] : [.. Decisions.Open(state, context).Select(OpenDecisionBody.Of)],
             await ProvisionalAsync(found, cancel),
-            [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), currency))]))]);
+            [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), context, currency))]))]);
     }
+
+    /// <summary>Where a settlement stands, in one sentence.</summary>
+    public static string Sentence(FoundSettlement found) =>
+        found.Context is { } context ? Explanation.Sentence(found.Head.State, context) : Explanation.WithoutTerms(found.Head.State);
+
+    /// <summary>Everything that happened to a settlement, oldest first.</summary>
+    public async ValueTask<IReadOnlyList<SettlementEvent>> HistoryAsync(FoundSettlement found, CancellationToken cancel) =>
+        [.. (await settlements.HistoryAsync(found.Address, cancel)).SelectMany(row => row.Event.Events).Select(e => e.Event())];
 
     public static SettlementSummary Summarize(HeadDocument head, string currency) => new(
         head.Id,
@@ -92,12 +107,14 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
 
     private static bool IsBillable(SettlementState state) => state.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
 
-    private static VarianceBody VarianceOf(SettlementState state, TermsGroup? group, ReportingPeriod period)
+    private static VarianceBody VarianceOf(SettlementState state, SettlementContext? context)
     {
-        decimal? seller = group is null ? null : SideFinal.Of(Side.SellerRow, state.SellerRow, group, period)?.Quantity;
-        decimal? usage = group is null ? null : SideFinal.Of(Side.UsagePush, state.UsagePush, group, period)?.Quantity;
+        if (context is null)
+            return new VarianceBody(null, null, null);
+        decimal? seller = SideFinal.Of(Side.SellerRow, state.SellerRow, context.Group, context.Period)?.Quantity;
+        decimal? usage = SideFinal.Of(Side.UsagePush, state.UsagePush, context.Group, context.Period)?.Quantity;
         decimal? percent = seller is { } s && usage is { } u ? Variance.Percent(s, u) : null;
-        return new VarianceBody(Exact.Text(percent), Exact.Text(group?.Terms.Measurement?.MaxVariancePercent));
+        return new VarianceBody(Exact.Text(percent), Exact.Text(context.Group.Terms.Measurement?.MaxVariancePercent), Arithmetic.OfVariance(state, context));
     }
 
     /// <summary>The statements of this media buy, period and window that decided nothing. A page is shared by all media buys of its shard.</summary>

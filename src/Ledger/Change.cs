@@ -97,6 +97,7 @@ internal sealed class Change
             matter.Buy.Account.Id,
             matter.Buy.Vendor is null ? matter.Buy.MediaBuyId : null,
             matter.Buy.Vendor is { } vendor ? new SettledUsage(vendor.IdName, vendor.IdValue) : null,
+            matter.Buy.Vendor is null ? contract.SellerAgent : null,
             group.PackageIds,
             group.PricingOptionId,
             new SettledPeriod(UtcJson.Text(matter.Period.Start), UtcJson.Text(matter.Period.End)),

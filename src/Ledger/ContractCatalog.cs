@@ -18,6 +18,9 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     /// <summary>What was used, where this stands for a vendor's usage rather than a media buy.</summary>
     public VendorSubject? Vendor => vendor;
 
+    /// <summary>Who sold it; null for a vendor's usage.</summary>
+    public string? SellerAgent => vendor is null ? Newest.SellerAgent : null;
+
     /// <summary>A vendor's usage, seen as a media buy whose contract follows from what was reported.</summary>
     public static RegisteredBuy Of(string tenant, Account account, VendorSubject subject, ReportingPeriod period) =>
         new(tenant, account, new MediaBuyDocument(subject.Key, account.Id, [VendorUsage.ContractOf(subject, account.Currency, period)]), subject);

@@ -36,9 +36,9 @@ public sealed class Feed(IPartitionedTable table)
     /// <param name="tenant">The tenant.</param>
     /// <param name="period">Booking period, <c>yyyy-MM</c>.</param>
     /// <param name="upTo">Last sequence number to count; null for the whole feed.</param>
-    /// <param name="visible">Which accounts the caller may see.</param>
+    /// <param name="visible">Which records the caller may see.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public async ValueTask<FeedTotals> TotalsAsync(string tenant, string period, long? upTo, Func<string, bool> visible, CancellationToken cancel)
+    public async ValueTask<FeedTotals> TotalsAsync(string tenant, string period, long? upTo, Func<SettledRecord, bool> visible, CancellationToken cancel)
     {
         long count = 0, last = 0;
         var amounts = new SortedDictionary<string, decimal>(StringComparer.Ordinal);
@@ -49,7 +49,7 @@ public sealed class Feed(IPartitionedTable table)
             if (record.Seq > upTo)
                 break;
             last = record.Seq;
-            if (record.BookingPeriod != period || !visible(record.AccountId))
+            if (record.BookingPeriod != period || !visible(record))
                 continue;
             count++;
             amounts[record.Currency] = amounts.GetValueOrDefault(record.Currency) + decimal.Parse(record.Delta.Amount, NumberStyles.Number, CultureInfo.InvariantCulture);

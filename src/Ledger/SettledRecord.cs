@@ -5,6 +5,7 @@ namespace AdcpFunctions.Ledger;
 /// <param name="Seq">Place in the publication order of the tenant; given when it is published.</param>
 /// <param name="MediaBuyId">Null for vendor usage.</param>
 /// <param name="VendorUsage">Null for a media buy.</param>
+/// <param name="SellerAgent">Who is paid for a media buy; null for vendor usage.</param>
 /// <param name="Rate">What one unit came to, to eight digits; null where the price is the vendor's own.</param>
 /// <param name="BookingPeriod">UTC month the record was published in: <c>2026-04</c>.</param>
 /// <param name="ChainHead">SHA-256 of the event that decided it, lower-case hex.</param>
@@ -18,6 +19,7 @@ public sealed record SettledRecord(
     string AccountId,
     string? MediaBuyId,
     SettledUsage? VendorUsage,
+    string? SellerAgent,
     IReadOnlyList<string> PackageIds,
     string? PricingOptionId,
     SettledPeriod ReportingPeriod,

@@ -137,10 +137,20 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return history;
     }
 
-    /// <summary>What a settlement of this media buy is decided on, and explained by.</summary>
+    /// <summary>What a settlement of this media buy is decided on by its contract and account alone.</summary>
     /// <returns>Null when no terms group of the contract stands behind it.</returns>
     public static SettlementContext? ContextOf(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages) =>
         Settlements.ContextOf(buy, settlement.Group, settlement.Period, settlement.State, outages);
+
+    /// <summary>What a settlement is decided on now, and explained by, with what lies beside it in the ledger.</summary>
+    /// <returns>Null when no terms group of the contract stands behind it.</returns>
+    public async ValueTask<SettlementContext?> ContextAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel)
+    {
+        if (ContextOf(buy, settlement, outages) is not { } context)
+            return null;
+        Matter look = Settlements.OnTime(buy, settlement.Group, settlement.Period, settlement.Window, outages, settlement.ChangedAt);
+        return Settlements.Seen(context, await SightAsync(look, settlement.State, cancel));
+    }
 
     /// <summary>Takes a decision that was left to a party, and decides what follows.</summary>
     /// <param name="buy">The media buy of the settlement.</param>
@@ -163,7 +173,7 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
             return [];
         HashSet<string> keys = [.. matters.Select(m => LedgerKeys.Head(m.Address.Suffix)), .. matters.SelectMany(m => m.Unallocated).Select(a => LedgerKeys.Head(a.Suffix))];
         Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, keys, cancel);
-        Dictionary<string, Tally> tallies = await TalliesAsync(partition, matters, cancel);
+        Dictionary<string, Tally> tallies = await Tally.ReadAsync(table, partition, matters, cancel);
         var changes = new List<Change>(matters.Count);
         foreach (Matter matter in matters)
         {
@@ -179,37 +189,17 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return changes;
     }
 
-    private async ValueTask<Dictionary<string, Tally>> TalliesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
+    private async ValueTask<Sight> SightAsync(Matter matter, SettlementState state, CancellationToken cancel)
     {
-        var tallies = new Dictionary<string, Tally>(StringComparer.Ordinal);
-        var first = new Dictionary<string, Matter>(StringComparer.Ordinal);
-        foreach (Matter matter in matters)
+        var unallocated = new List<SettlementState>();
+        foreach (SettlementAddress address in matter.Unallocated)
         {
-            if (matter.TallyRow is { } key)
-                first.TryAdd(key, matter);
+            if (await ReadAsync(address, cancel) is { } head)
+                unallocated.Add(head.Document.State);
         }
 
-        if (first.Count == 0)
-            return tallies;
-        foreach (TableRow row in await table.GetEachAsync(partition, first.Keys, cancel))
-            tallies.Add(row.RowKey, Tally.Of(row));
-        foreach ((string key, Matter matter) in first)
-        {
-            if (!tallies.ContainsKey(key))
-                tallies.Add(key, new Tally(key, null, await BilledUncappedAsync(partition, matter, cancel)));
-        }
-
-        return tallies;
-    }
-
-    /// <summary>What a group billed before a later version of its contract capped it, while nobody kept a tally.</summary>
-    private async ValueTask<TallyDocument> BilledUncappedAsync(string partition, Matter matter, CancellationToken cancel)
-    {
-        string[] heads = [.. matter.Buy.Uncapped(matter.GroupId).Select(address => LedgerKeys.Head(address.Suffix))];
-        if (heads.Length == 0)
-            return TallyDocument.Empty;
-        IEnumerable<HeadDocument> settlements = (await table.GetManyAsync(partition, heads, cancel)).Values.Select(row => ToHead(row).Document);
-        return new TallyDocument([.. settlements.Where(s => s.State.Posted is not null).OrderBy(s => s.Period).Select(s => new TallyEntry(s.Period, s.Period, s.State.Posted!.Quantity))]);
+        Dictionary<string, Tally> tallies = await Tally.ReadAsync(table, matter.Address.Partition, [matter], cancel);
+        return new Sight(state, unallocated, tallies.Values.FirstOrDefault(Tally.None).Document, matter.Buy);
     }
 
     private static List<List<Change>> Pack(string partition, List<Change> changes, int maxRows)

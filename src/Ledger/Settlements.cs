@@ -51,7 +51,7 @@ internal static class Settlements
             default);
 
     /// <summary>The context with what the ledger holds beside the settlement itself.</summary>
-    private static SettlementContext Seen(SettlementContext context, Sight sight) => Contested(context, sight.Unallocated) with
+    public static SettlementContext Seen(SettlementContext context, Sight sight) => Contested(context, sight.Unallocated) with
     {
         BilledElsewhere = context.Group.BillableCap is null ? 0m : sight.Tally.Elsewhere(context.Period),
         PeriodOverlaps = sight.Buy.Vendor is { } vendor && sight.Tally.Overlaps(context.Period, vendor.Span),
@@ -125,5 +125,5 @@ public sealed record TakenDecision(OpenDecision Open, string By, string Reason, 
 {
     public SettlementEvent Event(DateTimeOffset at) => Open.Topic is { } topic
         ? new SettlementEvent.Ruled(new Ruling(topic, Open.Accepts, Open.Mark, By, at, Reason, Remedy))
-        : new SettlementEvent.FallbackApproved(By, at, Reason);
+        : new SettlementEvent.FallbackApproved(By, at, Reason, Open.Mark);
 }

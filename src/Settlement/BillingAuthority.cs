@@ -67,6 +67,7 @@ public static class BillingAuthority
             : BeforePublication(state, context, known, now);
         if (known.Deadline is not { } deadline || state.Breach is not null || known.AuthorityTimely)
             return assessed;
+        // A contested deadline is looked at all the same: when the grace is over the settlement says why it is not breached.
         if (context.ContestedElsewhere && now > deadline.GraceEnd)
             return assessed with { Reasons = [.. assessed.Reasons, Reasons.DeadlineContested] };
         // Every other wait is over by then.
@@ -234,6 +235,9 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
 
     public IReadOnlyList<string> AllHoldsOf(SideFinal said, SettlementContext context) =>
         Amount.Holds(said, PriceOf(said, context), context, Deadline is not null && ReferenceEquals(said, Authority));
+
+    /// <summary>The final whose holds keep an unpublished settlement where it is: the authority's before the other one it is compared with.</summary>
+    public SideFinal? Blocking(SettlementContext context) => Authority is { } said && HoldsOf(said, context).Count > 0 ? said : Counterpart;
 
     public bool BeyondTolerance(SettlementContext context) =>
         !BillingMetric.IsCountless(context.Group.PricingModel)

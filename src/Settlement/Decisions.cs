@@ -37,11 +37,8 @@ public sealed record OpenDecision(RulingTopic? Topic, bool Accepts, string Mark,
 /// <summary>Which decisions the rules leave open, and to whom.</summary>
 public static class Decisions
 {
-    /// <summary>Rule DEC-1: a decision is open only while something waits for it, and never to the party that is late or restates.</summary>
-    /// <remarks>
-    /// The counterpart of a late authority holds the right to fall back, and with it what becomes of a late final. The side that was
-    /// not invoiced judges a restatement. A variance before publication, and a hold, are finance's alone.
-    /// </remarks>
+    /// <summary>Rule DEC-1: a decision is open only while something waits for it.</summary>
+    /// <remarks>What was accepted is done; what was put aside may still be accepted, until a newer statement takes its place.</remarks>
     public static IReadOnlyList<OpenDecision> Open(SettlementState state, SettlementContext context)
     {
         var open = new List<OpenDecision>();
@@ -49,58 +46,107 @@ public static class Decisions
             return open;
 
         Known known = Known.Of(state, context);
-        if (BillingAuthority.CanApproveFallback(state))
-            open.Add(new OpenDecision(null, true, known.Counterpart?.Mark ?? "", context.Group.Terms.CounterpartSide));
+        void Add(RulingTopic? topic, bool accepts, string mark) => open.Add(new OpenDecision(topic, accepts, mark, Holder(topic, state, context)));
+
+        if (BillingAuthority.CanApproveFallback(state) && known.Counterpart is { } fallback)
+            Add(null, true, fallback.Mark);
         if (state.Posted is { } posted)
-            AddCorrections(open, posted, state, context, known);
+            AddCorrections(Add, posted, state, context, known);
         else
-            AddHolds(open, state, context, known);
-        if (HasMenu(state, context, known) && !state.Rulings.Any(r => r.Topic == RulingTopic.Remedy))
-            open.Add(new OpenDecision(RulingTopic.Remedy, true, "", state.Breach is null ? Side.UsagePush : context.Group.Terms.CounterpartSide));
+            AddHolds(Add, state, context, known);
+        if (MenuOf(state, context, known) is { } breached && !state.Rulings.Any(r => r.Topic == RulingTopic.Remedy))
+            Add(RulingTopic.Remedy, true, breached);
         return open;
+    }
+
+    /// <summary>Rule DEC-2: the right is the counterpart's of the late party, or of the side that was not invoiced; never of the late party.</summary>
+    /// <remarks>
+    /// A restatement of the fallback count would be the late party's to judge, so it is finance's. A variance before publication, and a
+    /// hold, are finance's alone, and so is all vendor usage: nobody else counts it. Of a variance without a breach the buyer picks the
+    /// remedy, since the seller proposed the menu.
+    /// </remarks>
+    /// <returns>The side whose party may take it beside finance; null when only finance may.</returns>
+    public static Side? Holder(RulingTopic? topic, SettlementState state, SettlementContext context)
+    {
+        if (context.Group.PricingModel == PricingModel.VendorCost)
+            return null;
+        BillingTerms terms = context.Group.Terms;
+        Side? right = topic switch
+        {
+            RulingTopic.Variance or RulingTopic.Hold => null,
+            RulingTopic.Restatement => state.Posted is { } posted && posted.Basis != terms.AuthoritySide ? terms.AuthoritySide : terms.CounterpartSide,
+            RulingTopic.Remedy when state.Breach is null => Side.UsagePush,
+            _ => terms.CounterpartSide,
+        };
+        return right == state.Breach?.LateSide ? null : right;
+    }
+
+    /// <summary>Rule DEC-3: a decision repeated by whoever took it is the same decision, unless another was taken on it since.</summary>
+    /// <param name="history">Everything that happened, oldest first.</param>
+    /// <param name="topic">Null for the approval of a fallback.</param>
+    /// <param name="accepts">What was decided.</param>
+    /// <param name="by">Who repeats it.</param>
+    /// <param name="mark">What it was pinned to; null for whatever was decided last.</param>
+    /// <param name="remedy">The remedy chosen; null on every other topic.</param>
+    public static bool Repeats(IEnumerable<SettlementEvent> history, RulingTopic? topic, bool accepts, string by, string? mark, string? remedy)
+    {
+        (bool Accepts, string By, string? Remedy)? last = null;
+        foreach (SettlementEvent happened in history)
+        {
+            if (topic is null && happened is SettlementEvent.FallbackApproved approved && (mark ?? approved.Mark) == approved.Mark)
+                last = (true, approved.By, null);
+            else if (happened is SettlementEvent.Ruled { Ruling: var ruling } && ruling.Topic == topic && (mark ?? ruling.Mark) == ruling.Mark)
+                last = (ruling.Accepts, ruling.By, ruling.Remedy);
+        }
+
+        return last == (accepts, by, remedy);
     }
 
     /// <summary>Names both finals of a comparison.</summary>
     internal static string MarkOf(SideFinal authority, SideFinal counterpart) => $"{authority.Mark}/{counterpart.Mark}";
 
-    private static void AddCorrections(List<OpenDecision> open, Posting posted, SettlementState state, SettlementContext context, Known known)
+    private static void AddCorrections(Action<RulingTopic?, bool, string> add, Posting posted, SettlementState state, SettlementContext context, Known known)
     {
         if (posted.IsFallback && known.Authority is { } late)
         {
-            AddBoth(open, RulingTopic.LateFinal, late, context.Group.Terms.CounterpartSide, state, context, known);
+            AddBoth(add, RulingTopic.LateFinal, late, state, context, known);
+            // A restatement of the fallback is held with the late final, and is a question only once that one is answered.
+            if (Publication.LateFinalHolds(state, context, known, late) is not null)
+                return;
         }
 
-        if (known.On(posted.Basis) is { } basis && Publication.Restates(posted, basis, context, known))
-            AddBoth(open, RulingTopic.Restatement, basis, JudgeOf(posted.Basis, context), state, context, known);
+        // What waits for a decision can be decided, also when the other periods of a cap have left nothing of it to correct.
+        bool waits = state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.RestatementHeld);
+        if (known.On(posted.Basis) is { } basis && (Publication.Restates(posted, basis, context, known) || (waits && basis.Mark != posted.Mark)))
+            AddBoth(add, RulingTopic.Restatement, basis, state, context, known);
     }
 
-    /// <summary>Whoever was not invoiced; of a vendor's usage nobody else counts, so finance judges it.</summary>
-    private static Side? JudgeOf(Side basis, SettlementContext context) =>
-        context.Group.PricingModel == PricingModel.VendorCost ? null : basis == Side.SellerRow ? Side.UsagePush : Side.SellerRow;
-
-    private static void AddBoth(List<OpenDecision> open, RulingTopic topic, SideFinal said, Side? holder, SettlementState state, SettlementContext context, Known known)
+    private static void AddBoth(Action<RulingTopic?, bool, string> add, RulingTopic topic, SideFinal said, SettlementState state, SettlementContext context, Known known)
     {
+        bool? ruled = state.RuledOn(topic, said.Mark);
         // A number that cannot be computed cannot be accepted either.
-        if (known.AllHoldsOf(said, context).All(Amount.IsReleasable))
-            open.Add(new OpenDecision(topic, true, said.Mark, holder));
-        if (state.RuledOn(topic, said.Mark) is null)
-            open.Add(new OpenDecision(topic, false, said.Mark, holder));
+        if (ruled != true && known.AllHoldsOf(said, context).All(Amount.IsReleasable))
+            add(topic, true, said.Mark);
+        if (ruled is null)
+            add(topic, false, said.Mark);
     }
 
-    private static void AddHolds(List<OpenDecision> open, SettlementState state, SettlementContext context, Known known)
+    private static void AddHolds(Action<RulingTopic?, bool, string> add, SettlementState state, SettlementContext context, Known known)
     {
         if (state.Status == SettlementStatus.VarianceExceeded && known is { Authority: { } ours, Counterpart: { } theirs })
-            open.Add(new OpenDecision(RulingTopic.Variance, true, MarkOf(ours, theirs), null));
-        if (state.Status != SettlementStatus.Held)
-            return;
-        foreach (SideFinal? said in new[] { known.Authority, known.Counterpart })
-        {
-            if (said is not null && known.HoldsOf(said, context) is { Count: > 0 } holds && holds.All(Amount.IsReleasable))
-                open.Add(new OpenDecision(RulingTopic.Hold, true, said.Mark, null));
-        }
+            add(RulingTopic.Variance, true, MarkOf(ours, theirs));
+        if (state.Status == SettlementStatus.Held && known.Blocking(context) is { } held && known.HoldsOf(held, context) is { Count: > 0 } holds && holds.All(Amount.IsReleasable))
+            add(RulingTopic.Hold, true, held.Mark);
     }
 
-    /// <summary>A remedy makes good a missed deadline or a variance, from the menu that was agreed; without a menu it is found outside.</summary>
-    private static bool HasMenu(SettlementState state, SettlementContext context, Known known) =>
-        context.Group.Terms.Measurement is { Remedies.Count: > 0 } && (state.Breach is not null || known.BeyondTolerance(context));
+    /// <summary>A remedy makes good a missed deadline or a variance, from the menu that was agreed; without a menu it is found outside (gap G9).</summary>
+    /// <returns>What it makes good; null where there is no menu, or nothing to make good.</returns>
+    private static string? MenuOf(SettlementState state, SettlementContext context, Known known)
+    {
+        if (context.Group.Terms.Measurement is not { Remedies.Count: > 0 })
+            return null;
+        if (state.Breach is not null)
+            return "breach";
+        return known is { Authority: { } ours, Counterpart: { } theirs } && known.BeyondTolerance(context) ? MarkOf(ours, theirs) : null;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AdcpFunctions.Settlement;
@@ -5,26 +6,27 @@ namespace AdcpFunctions.Settlement;
 /// <summary>Why a window is or is not billable, in words an accountant can file.</summary>
 public static class Explanation
 {
-    /// <summary>One sentence on where the settlement stands, and what would change it.</summary>
+    /// <summary>One sentence on where the settlement stands.</summary>
     public static string Sentence(SettlementState state, SettlementContext context)
     {
-        string authority = Name(context.Group.Terms.Authority);
+        string authority = Wording.Name(context.Group.Terms.Authority);
         Known known = Known.Of(state, context);
         return state.Status switch
         {
-            SettlementStatus.Open when known.Deadline is { } due => $"Nothing final has been received; the {authority}'s final count is due by {At(due.Due)}.",
+            SettlementStatus.Open when known.Deadline is { } due => $"Nothing final has been received; the {authority}'s final count is due by {Wording.At(due.Due)}.",
             SettlementStatus.Open => $"Nothing final has been received; it settles when the {authority}'s final count arrives.",
             SettlementStatus.AwaitingFinal when state.AuthoritySaidUnknown => $"The {authority} reported without saying that its count is final, so nothing can be invoiced until it does.",
             SettlementStatus.AwaitingFinal => $"The other party's count is final; the {authority}'s, which governs the invoice, is not.",
-            SettlementStatus.AwaitingCounterpart => $"The {authority}'s final count is here; until {At(state.DueAt)} it waits for the other party's count, to be compared within {Percent(context)}.",
-            SettlementStatus.VarianceExceeded => $"The two final counts differ by {VariancePercent(known)}, more than the agreed {Percent(context)}; finance decides.",
+            SettlementStatus.AwaitingCounterpart => $"The {authority}'s final count is here; until {At(state.DueAt)} it waits for the other party's count, to be compared within {Tolerance(context)}.",
+            SettlementStatus.VarianceExceeded => $"The two final counts differ by {VariancePercent(known)}, more than the agreed {Tolerance(context)}; finance decides.",
             SettlementStatus.Breached => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)} and the other party has no final count to fall back on.",
             SettlementStatus.FallbackAvailable => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)}; invoicing on the other party's count waits for approval.",
-            SettlementStatus.Held => $"Held for finance: {Words(state.Reasons)}.",
+            SettlementStatus.Held => $"{HeldFor(state, context)}: {Wording.Words(state.Reasons)}.{Standing(state, context)}",
+            SettlementStatus.Disputed => $"A dispute is open{(state.Posted is null ? ", and nothing is invoiced until it ends" : "; what was invoiced stands until it ends")}.{Standing(state, context)}",
             SettlementStatus.Settled or SettlementStatus.Adjusted => Invoiced(state, context),
             SettlementStatus.Unallocatable => Unallocated,
             SettlementStatus.OutOfBand => "This account does not bill through AdCP; nothing is published.",
-            _ => $"{state.Status}: {Words(state.Reasons)}.",
+            _ => throw new UnreachableException(state.Status.ToString()),
         };
     }
 
@@ -35,43 +37,53 @@ public static class Explanation
 
     private const string Unallocated = "The media buy has several terms groups and the record names no pricing option, so it cannot be allocated to one of them.";
 
+    private static string HeldFor(SettlementState state, SettlementContext context)
+    {
+        OpenDecision? open = Decisions.Open(state, context).FirstOrDefault(decision => decision.Topic != RulingTopic.Remedy);
+        return open is null ? "Held until a usable final arrives" : $"Held for {Wording.Deciders(open.Holder)}";
+    }
+
+    /// <summary>What stays invoiced while a correction waits.</summary>
+    private static string Standing(SettlementState state, SettlementContext context) =>
+        state.Posted is { } posted ? $" {Wording.Cash(posted.Amount, context.Contract.Currency)} stay invoiced meanwhile." : "";
+
     private static string Invoiced(SettlementState state, SettlementContext context)
     {
         Posting posted = state.Posted ?? throw new InvalidOperationException("A settled state has a posting.");
-        string currency = context.Contract.Currency;
-        if (context.Group.PricingModel == PricingModel.VendorCost)
-            return VendorUsage.Invoiced(posted, currency);
-        string whose = posted.IsFallback
-            ? $"the {Name(posted.Basis == Side.SellerRow ? Party.Seller : Party.Buyer)}'s own count, because the {Name(context.Group.Terms.Authority)} missed its deadline"
-            : $"the {Name(context.Group.Terms.Authority)}'s count";
-        string what = posted is { Quantity: { } count, Rate: { } rate }
-            ? $"{count.ToString("#,0.######", CultureInfo.InvariantCulture)} {Metric(context.Group.PricingModel)} at {Money.Text(rate, currency)}"
-            : "a flat rate";
-        string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Money.Text(posted.DeltaAmount, currency)} {currency}.";
-        string held = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing under this contract." : "";
-        string compared = posted is { Variance: { } variance, IsFallback: false } && context.Group.Terms.Measurement?.MaxVariancePercent is not null && posted.Reasons.Contains(Reasons.WithinTolerance)
-            ? $"; the two counts differ by {variance.ToString("0.##", CultureInfo.InvariantCulture)} %, within the agreed {Percent(context)}"
-            : "";
-        return $"Invoiced {Money.Text(posted.Amount, currency)} {currency} on {whose}: {what}{compared}.{correction}{held}";
+        (TermsGroup group, string currency) = (context.Group, context.Contract.Currency);
+        string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Wording.Cash(posted.DeltaAmount, currency)}.";
+        string price = Arithmetic.PriceOf(posted, context);
+        if (group.PricingModel == PricingModel.VendorCost)
+            return $"Owed {Wording.Cash(posted.Amount, currency)}: {price}.{correction}{Held(state)}{Test(context)}";
+
+        string authority = Wording.Name(group.Terms.Authority);
+        string whose = posted.IsFallback ? $"the {Wording.Name(posted.Basis, group)}'s own count, because the {authority} missed its deadline" : $"the {authority}'s count";
+        return $"Invoiced {Wording.Cash(posted.Amount, currency)} on {whose}: {price}{Compared(posted, context)}.{correction}{Held(state)}{Test(context)}";
     }
 
-    /// <summary>The metric a pricing model bills.</summary>
-    public static string Metric(PricingModel model) => BillingMetric.NameOf(model)?.Replace('_', ' ') ?? "no count";
-
-    private static string Name(Party party) => party switch
+    private static string Compared(Posting posted, SettlementContext context)
     {
-        Party.Seller => "seller",
-        Party.Buyer => "buyer",
-        _ => "measurement vendor",
-    };
+        if (posted.IsFallback || posted.Variance is not { } variance || context.Group.Terms.Measurement?.MaxVariancePercent is null)
+            return "";
+        return posted.Reasons.Contains(Reasons.WithinTolerance) ? $"; the two counts differ by {Short(variance)}, within the agreed {Tolerance(context)}"
+            : posted.Reasons.Contains(Reasons.VarianceAccepted) ? $"; the two counts differ by {Short(variance)}, more than the agreed {Tolerance(context)}, which finance accepted"
+            : "";
+    }
+
+    private static string Held(SettlementState state)
+    {
+        string late = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing unless it is accepted." : "";
+        return state.Reasons.Contains(Reasons.RestatementHeld) ? $"{late} A changed final count was put aside." : late;
+    }
+
+    private static string Test(SettlementContext context) => context.Sandbox ? $" {Wording.Sentence(Reasons.Words(Reasons.Sandbox))}." : "";
 
     private static string VariancePercent(Known known) =>
-        known.Authority?.Quantity is { } a && known.Counterpart?.Quantity is { } b ? Variance.Percent(a, b).ToString("0.##", CultureInfo.InvariantCulture) + " %" : "an unknown share";
+        known.Authority?.Quantity is { } a && known.Counterpart?.Quantity is { } b ? Short(Variance.Percent(a, b)) : "an unknown share";
 
-    private static string Percent(SettlementContext context) =>
-        (context.Group.Terms.Measurement?.MaxVariancePercent ?? 0m).ToString("0.##", CultureInfo.InvariantCulture) + " %";
+    private static string Tolerance(SettlementContext context) => Short(context.Group.Terms.Measurement?.MaxVariancePercent ?? 0m);
 
-    private static string At(DateTimeOffset? at) => at?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "an unknown time";
+    private static string Short(decimal percent) => percent.ToString("0.##", CultureInfo.InvariantCulture) + " %";
 
-    private static string Words(IReadOnlyList<string> reasons) => string.Join(", ", reasons.Select(r => r.Replace('_', ' ')));
+    private static string At(DateTimeOffset? at) => at is { } known ? Wording.At(known) : "an unknown time";
 }

@@ -26,15 +26,22 @@ internal static class Publication
     /// <returns>Null where it changes nothing.</returns>
     private static Assessment? OnLateFinal(Posting posted, SettlementState state, SettlementContext context, Known known, SideFinal late, DateTimeOffset now)
     {
+        if (LateFinalHolds(state, context, known, late) is not { } holds)
+            return null;
+        return holds.Count > 0
+            ? new Assessment(null, SettlementStatus.Held, [Reasons.LateFinalHeld, .. holds], null)
+            : Assessment.Post(Make(posted, late, isFallback: false, context, known, [Reasons.LateFinal, Reasons.LateFinalAccepted], now));
+    }
+
+    /// <summary>What keeps a late final from being booked though the contract or a decision would accept it.</summary>
+    /// <returns>Empty when nothing does; null where it changes nothing.</returns>
+    internal static IReadOnlyList<string>? LateFinalHolds(SettlementState state, SettlementContext context, Known known, SideFinal late)
+    {
         bool? ruled = state.RuledOn(RulingTopic.LateFinal, late.Mark);
         if (ruled == false || (ruled is null && context.Contract.Policies.LateFinal == LateFinalPolicy.HoldFallback))
             return null;
         IReadOnlyList<string> holds = HoldsOf(late, ruled, context, known);
-        if (holds.Count > 0)
-            return new Assessment(null, SettlementStatus.Held, [Reasons.LateFinalHeld, .. holds], null);
-        if (ruled is null && known.BeyondTolerance(context))
-            return new Assessment(null, SettlementStatus.Held, [Reasons.LateFinalHeld, Reasons.VarianceAfterSettlement], null);
-        return Assessment.Post(Make(posted, late, isFallback: false, context, known, [Reasons.LateFinal, Reasons.LateFinalAccepted], now));
+        return holds.Count == 0 && ruled is null && known.BeyondTolerance(context) ? [Reasons.VarianceAfterSettlement] : holds;
     }
 
     /// <summary>Rule ADJ-2: a restatement by the party whose count is the basis books itself only within tolerance and by contract.</summary>
@@ -139,7 +146,7 @@ internal static class Publication
         // Finals stamped while the window still accumulates are billed, as the protocol's own examples do, and looked at (gap G14).
         if (group.PricingModel != PricingModel.VendorCost && basis.FinalizedAt < Deadline.WindowClose(context.Period, group))
             yield return Reasons.BeforeWindowClose;
-        if (known.State.RuledOn(RulingTopic.Hold, basis.Mark) == true)
+        if (IsReleased(known.Authority, known) || IsReleased(known.Counterpart, known))
             yield return Reasons.HoldReleased;
         // No snapshot is pulled yet, so every record drawn on a pushed seller row says that nobody looked.
         if (basis.Side == Side.SellerRow)
@@ -147,4 +154,7 @@ internal static class Publication
         if (context.Sandbox)
             yield return Reasons.Sandbox;
     }
+
+    /// <summary>A released count is told of also where the invoice was only compared with it.</summary>
+    private static bool IsReleased(SideFinal? said, Known known) => said is not null && known.State.RuledOn(RulingTopic.Hold, said.Mark) == true;
 }

@@ -43,4 +43,51 @@ public static class Reasons
     public const string PricingOptionNeeded = "pricing_option_needed";
     public const string BillingOutOfBand = "billing_out_of_band";
     public const string Sandbox = "sandbox";
+
+    /// <summary>What a code says to an accountant, to be read after "because".</summary>
+    public static string Words(string code) => code switch
+    {
+        AuthoritativeFinal => "the governing party's final count is invoiced",
+        WithinTolerance => "both counts agree within the agreed tolerance",
+        CounterpartAbsent => "the other party sent no final count in time to be compared",
+        CounterpartHeld => "the other party's final count cannot be compared as it stands",
+        CounterpartBeyondTolerance => "the other party's count differs by more than was agreed, which changes no amount and is a ground for a dispute",
+        VarianceExceeded => "the two final counts differ by more than was agreed",
+        VarianceAfterSettlement => "the counts would then differ by more than was agreed",
+        DeadlineMissed => "the finalization deadline was missed",
+        DeadlineContested => "a final that came in time cannot be used yet, so its sender is not late",
+        DeadlineBeforeRegistration => "the deadline had passed before the contract was registered here",
+        FallbackUsed => "the other party's count is invoiced in place of the late one",
+        FallbackApproved => "whoever holds that right approved it",
+        FallbackAwaitsApproval => "invoicing on the other party's count waits for approval",
+        LateFinal => "the governing party's final count came after its deadline",
+        LateFinalHeld => "a final count of the late party is on file and changes nothing so far",
+        LateFinalAccepted => "the late final count was accepted",
+        Restated => "the party whose count is invoiced has changed it",
+        RestatementHeld => "a changed final count is on file and changes nothing so far",
+        CounterpartFinal => "the other party's count is final",
+        FinalityUnknown => "the governing party did not say whether its count is final",
+        FinalizedAtAbsent => "a final count does not say when it was finalized",
+        BeforeWindowClose => "the count was called final before its measurement window had closed",
+        FinalizedAtFuture => "a final count carries a time that had not come when it arrived",
+        BillingMetricAbsent => "the number this price is billed on is missing from the report",
+        CostMismatch => "the cost stated with the count is not what the agreed price makes of it",
+        RateUnknown => "nobody has said yet what the auction came to",
+        AuctionRate => "priced at what the auction came to",
+        OverDelivery => "more was delivered than the agreed cap lets be billed",
+        PeriodOverlaps => "another settlement has billed some of this time already",
+        PriceNotVerified => "there is no price list to check the reported cost against",
+        SummedDaily => "the seller's count is the sum of its final daily reports",
+        VarianceAccepted => "finance accepted the difference between the counts",
+        HoldReleased => "finance released a final count that had been held",
+        FlatRate => "a flat price, whatever was counted",
+        TimeRate => "a price for time, whatever was counted",
+        VendorCost => "owed by the vendor's own price list",
+        SnapshotNotVerified => "the seller's report was not compared with the seller's own records",
+        PricingOptionNeeded => "the report does not say which of several pricing options it is for",
+        BillingOutOfBand => "the account is billed outside AdCP",
+        Sandbox => "a test account, of which nothing is ever billed",
+        // A code of another version is better shown than hidden.
+        _ => code.Replace('_', ' '),
+    };
 }

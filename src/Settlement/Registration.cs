@@ -26,7 +26,7 @@ public static class Registration
     /// <summary>More periods than this are a mistake: ten years by day.</summary>
     public const int MaxPeriods = 3_660;
 
-    /// <summary>A settlement keeps the first and the newest final of each package, and of each summed day, in one row of the store.</summary>
+    /// <summary>A settlement keeps the first and the newest final of each package, and of each summed day, in one row of the store; of unstamped ones a third.</summary>
     private const int MaxFinalsBytes = 1_000_000;
 
     /// <summary>What a final takes there beside the ids it names.</summary>
@@ -175,7 +175,7 @@ public static class Registration
         p.Measurement?.Vendor.Domain, p.Measurement?.Vendor.BrandId, p.Measurement?.MaxVariancePercent?.ToString("G29", CultureInfo.InvariantCulture),
         p.Measurement?.MeasurementWindow, p.Measurement?.FinalizationDeadlineHours);
 
-    private static long FinalsBytes(string[] packages, string reporter) => packages.Sum(id => 2 * (FinalBytes + Bytes(reporter)) + 3 * Bytes(id));
+    private static long FinalsBytes(string[] packages, string reporter) => packages.Sum(id => 3 * (FinalBytes + Bytes(reporter)) + 4 * Bytes(id));
 
     /// <summary>As JSON text: what is not plain is escaped.</summary>
     private static long Bytes(string text) => text.Sum(c => char.IsAsciiLetterOrDigit(c) || "-_.:/ ".Contains(c) ? 1L : 6L);

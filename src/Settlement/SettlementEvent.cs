@@ -16,7 +16,8 @@ public abstract record SettlementEvent
     public sealed record DeadlineMissed(Breach Breach) : SettlementEvent;
 
     /// <summary>Whoever holds the right approved invoicing on the counterparty's count.</summary>
-    public sealed record FallbackApproved(string By, DateTimeOffset At, string Reason) : SettlementEvent;
+    /// <param name="Mark">Names the statements of that count.</param>
+    public sealed record FallbackApproved(string By, DateTimeOffset At, string Reason, string Mark = "") : SettlementEvent;
 
     /// <summary>Whoever holds the right to decided what the rules leave open.</summary>
     public sealed record Ruled(Ruling Ruling) : SettlementEvent;

@@ -44,39 +44,43 @@ public sealed record Statement(
     }
 }
 
-/// <summary>What one unit has said, as far as it can still matter: each by the copy of it that was received first.</summary>
+/// <summary>What one unit has said: its newest final and the one that was here first.</summary>
 /// <param name="Newest">The one that counts.</param>
 /// <param name="Earlier">The first to arrive, where it is not the newest.</param>
-/// <param name="Passed">
-/// Those that a newest without a stamp has passed, newest first. It is as new as its receipt, so a copy of it received earlier may
-/// hand its place back. Null where the newest is stamped.
-/// </param>
-public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, IReadOnlyList<Statement>? Passed = null)
+/// <param name="Between">The newest of all others, kept while <paramref name="Newest"/> bears no stamp; null for none.</param>
+public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, Statement? Between = null)
 {
     public Statement First => Earlier ?? Newest;
 
-    /// <summary>The known copy of these contents; null where none is kept.</summary>
-    public Statement? Copy(string hash) => All().FirstOrDefault(s => s.Hash == hash);
-
-    /// <summary>Takes one in. A copy never makes its sender late, or early: of two the one received first stands.</summary>
-    /// <param name="statement">What was said.</param>
-    /// <param name="keep">How many of those passed are kept at most.</param>
-    public UnitFinals With(Statement statement, int keep = 0)
+    public UnitFinals With(Statement statement)
     {
-        Statement said = Copy(statement.Hash) is { } copy && copy.ReceivedAt <= statement.ReceivedAt ? copy : statement;
-        List<Statement> all = [said, .. All().Where(s => s.Hash != said.Hash)];
-        all.Sort(static (a, b) => a.IsNewerThan(b) ? -1 : b.IsNewerThan(a) ? 1 : 0);
-        Statement first = all.Aggregate((before, other) => CameBefore(other, before) ? other : before);
-        int stamped = all.FindIndex(s => s.FinalizedAt is not null);
-        int passed = Math.Min(stamped < 0 ? all.Count - 1 : stamped, keep);
-        return new UnitFinals(all[0], first.Hash == all[0].Hash ? null : first, passed == 0 ? null : all.GetRange(1, passed));
+        Statement said = Copy(statement.Hash) is { } copy ? Sooner(statement, copy) : statement;
+        Statement first = IsPrecededBy(said) ? said : First;
+        Statement newest = said;
+        Statement? between = null;
+        foreach (Statement other in Kept().Where(kept => kept.Hash != said.Hash))
+        {
+            bool isNewest = other.IsNewerThan(newest);
+            Statement older = isNewest ? newest : other;
+            newest = isNewest ? other : newest;
+            between = older.Hash != first.Hash && (between is null || older.IsNewerThan(between)) ? older : between;
+        }
+
+        // Receipt stands in for a missing stamp, so an earlier copy of an unstamped newest may make another one the newest again.
+        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first, newest.FinalizedAt is null ? between : null);
     }
 
-    private IEnumerable<Statement> All() => new[] { Newest, First }.Concat(Passed ?? []).DistinctBy(s => s.Hash);
+    /// <summary>The copy that is kept of a statement; null when none is.</summary>
+    public Statement? Copy(string hash) => Kept().FirstOrDefault(kept => kept.Hash == hash);
 
-    /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
-    private static bool CameBefore(Statement statement, Statement other) =>
-        statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
+    /// <summary>True when this one was here before the first that is known. Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
+    public bool IsPrecededBy(Statement statement) =>
+        statement.ReceivedAt == First.ReceivedAt ? First.IsNewerThan(statement) : statement.ReceivedAt < First.ReceivedAt;
+
+    private IEnumerable<Statement> Kept() => new[] { Newest, Earlier, Between }.OfType<Statement>();
+
+    /// <summary>Of two copies of one statement the one received first: a copy never makes its sender late, or early.</summary>
+    private static Statement Sooner(Statement a, Statement b) => a.ReceivedAt < b.ReceivedAt ? a : b;
 }
 
 /// <summary>A side's final number for the whole group.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AdcpFunctions.Settlement;
 
 /// <summary>What a vendor is paid for apart from media: a signal, a creative, a right, a standard or a property list.</summary>
@@ -37,14 +35,4 @@ public static class VendorUsage
         [new TermsGroup(GroupId, [], subject.PricingOptionId, PricingModel.VendorCost, null, new BillingTerms(Party.Buyer, Side.UsagePush, null), null, 0, [period])],
         new ContractPolicies(FallbackPolicy.OnApproval, LateFinalPolicy.HoldFallback, subject.Restatement, SnapshotPolicy.Off),
         null);
-
-    /// <summary>What was invoiced, in one sentence.</summary>
-    internal static string Invoiced(Posting posted, string currency)
-    {
-        string price = posted.Reasons.Contains(Reasons.PriceNotVerified) ? "at a price agreed in words, which was not checked"
-            : posted.Reasons.Contains(Reasons.HoldReleased) ? "after finance released it"
-            : "which is what the account's price list makes of it";
-        string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Money.Text(posted.DeltaAmount, currency)} {currency}.";
-        return $"Invoiced {Money.Text(posted.Amount, currency)} {currency} as reported, {price}.{correction}";
-    }
 }

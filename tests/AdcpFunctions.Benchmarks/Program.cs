@@ -20,6 +20,8 @@ try
         case ["validate-own", var body, var seconds]:
             ValidateOwn.Run(body, double.Parse(seconds, CultureInfo.InvariantCulture));
             return 0;
+        case ["histories", .. var rest]:
+            return HistoriesCommand.Run(rest);
         case ["validate" or "report-usage" or "all", ..]:
             await Benchmark.RunAsync(args[0], BenchmarkOptions.Parse(args.AsSpan(1)), interrupted.Token);
             return 0;

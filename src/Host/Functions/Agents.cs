@@ -36,11 +36,14 @@ internal static class Agents
         if (!all && body.Role == AgentRole.Admin)
             return new Problem(400, "accounts_invalid", "The body does not fit the rules of its route.", [new("accounts_invalid", "/accounts", "An admin can give itself every right, so it is for every account.")]);
 
+        if (body.SellerAgent is not null && body.Role != AgentRole.Seller)
+            return new Problem(400, "seller_agent_misplaced", "The body does not fit the rules of its route.", [new("seller_agent_misplaced", "/seller_agent", "Only a seller speaks for a seller agent.")]);
+
         AccessDirectory directory = call.Service<AccessDirectory>();
         bool isNew = await directory.AgentAsync(call.Tenant, call.Id, call.Cancel) is null;
-        var agent = new Agent(call.Id, body.Role, body.Accounts, body.Suspended);
+        var agent = new Agent(call.Id, body.Role, body.Accounts, body.Suspended, body.SellerAgent);
         await directory.PutAgentAsync(call.Tenant, agent, call.Cancel);
-        return HostJson.Answer(isNew ? 201 : 200, new AgentBody(agent.Id, agent.Role, agent.Accounts, agent.Suspended), HostJson.Default.AgentBody);
+        return HostJson.Answer(isNew ? 201 : 200, new AgentBody(agent.Id, agent.Role, agent.Accounts, agent.Suspended, agent.SellerAgent), HostJson.Default.AgentBody);
     }
 
     private static async Task<IResult> IssueKeyAsync(Call call)

@@ -45,8 +45,8 @@ internal static class MediaBuys
         if (body.ToDraft(call.Id, fallback, issues) is not { } draft)
             return Unsound(issues[0].Code, issues);
         bool proposes = call.Caller.Is(AgentRole.Seller);
-        if (proposes && draft.SellerAgent != call.Caller.Agent.Id)
-            return new Problem(403, "seller_agent_not_yours", "A seller proposes contracts of its own: seller_agent is the id of the agent whose key this is.");
+        if (proposes && draft.SellerAgent != call.Caller.Agent.Speaks)
+            return new Problem(403, "seller_agent_not_yours", "A seller proposes contracts of its own: seller_agent is the one this credential speaks for.");
         Account? account = await call.Service<AccessDirectory>().AccountAsync(call.Tenant, body.AccountId, call.Cancel);
         if (account is null || proposes && !call.Caller.Agent.MaySee(account.Id))
             return Problem.NoAccount;
@@ -86,7 +86,7 @@ internal static class MediaBuys
         ContractCatalog catalog = call.Service<ContractCatalog>();
         AccountContracts contracts = await catalog.OpenAsync(call.Tenant, account, call.Cancel);
         RegisteredBuy? buy = await catalog.FindAsync(call.Tenant, contracts, call.Id, call.Cancel);
-        if (buy is not null && call.Caller.Is(AgentRole.Seller) && buy.Newest.SellerAgent != call.Caller.Agent.Id)
+        if (buy is not null && call.Caller.Is(AgentRole.Seller) && buy.Newest.SellerAgent != call.Caller.Agent.Speaks)
             buy = null;
         IReadOnlyList<ProposalDocument> proposals = await WaitingAsync(call, account);
         return buy is null && ShownTo(call.Caller, buy, proposals) is null ? Problem.NotFound : await AnswerAsync(call, account, call.Id, buy, proposals, 200);
@@ -99,7 +99,7 @@ internal static class MediaBuys
     private static ProposalDocument? ShownTo(Caller caller, RegisteredBuy? buy, IReadOnlyList<ProposalDocument> proposals)
     {
         if (caller.Is(AgentRole.Seller))
-            return proposals.FirstOrDefault(p => p.Draft.SellerAgent == caller.Agent.Id);
+            return proposals.FirstOrDefault(p => p.Draft.SellerAgent == caller.Agent.Speaks);
         return proposals.FirstOrDefault(p => p.Draft.SellerAgent == buy?.Newest.SellerAgent) ?? proposals.MaxBy(p => p.ProposedAt);
     }
 

@@ -55,14 +55,14 @@ internal static class SettledRecords
         Feed feed = call.Service<Feed>();
         var entries = new List<FeedEntry>();
         long last = after;
-        int ahead = call.Caller.Agent.Accounts is ["*"] ? limit : MaxLimit;
+        int ahead = call.Caller.Agent.Accounts is ["*"] && !call.Caller.Is(AgentRole.Seller) ? limit : MaxLimit;
         for (int looks = 0; entries.Count < limit && looks < MaxLooks; looks += ahead)
         {
             IReadOnlyList<FeedEntry> page = await feed.ReadAsync(call.Tenant, sandbox, last, ahead, call.Cancel);
             foreach (FeedEntry entry in page)
             {
                 last = entry.Sequence;
-                if (call.Caller.Agent.MaySee(entry.Record.AccountId))
+                if (call.Caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
                     entries.Add(entry);
                 if (entries.Count == limit)
                     break;
@@ -112,7 +112,7 @@ internal static class SettledRecords
             upTo = seq;
         }
 
-        FeedTotals totals = await call.Service<Feed>().TotalsAsync(call.Tenant, period, upTo, call.Caller.Agent.MaySee, call.Cancel);
+        FeedTotals totals = await call.Service<Feed>().TotalsAsync(call.Tenant, period, upTo, record => call.Caller.Agent.MaySee(record.AccountId, record.SellerAgent), call.Cancel);
         var body = new TotalsBody(totals.Period, totals.UpTo, totals.Count, [.. totals.Amounts.Select(a => new CurrencyTotal(a.Key, Money.Text(a.Value, a.Key)))], totals.Hash);
         return HostJson.Answer(200, body, HostJson.Default.TotalsBody);
     }

@@ -6,7 +6,7 @@ using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host.Functions;
 
-/// <summary>Why something is or is not billable, and the decisions left to the parties.</summary>
+/// <summary>Why something is or is not billable.</summary>
 internal static class Settlements
 {
     private const int MaxLimit = 1_000;
@@ -18,7 +18,6 @@ internal static class Settlements
     {
         routes.Guard(HttpMethods.Get, "/v1/settlements", [], ListAsync);
         routes.Guard(HttpMethods.Get, "/v1/settlements/{id}", [], GetAsync);
-        routes.Guard(HttpMethods.Post, "/v1/settlements/{id}/decisions", [], DecideAsync);
     }
 
     private static async Task<IResult> ListAsync(Call call)
@@ -46,7 +45,8 @@ internal static class Settlements
             string? suffix = after is { } a && a.Partition == partition ? a.Suffix : null;
             await foreach (HeadDocument head in call.Service<SettlementLedger>().ListAsync(partition, call.Cancel, suffix))
             {
-                if ((mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state))
+                bool asked = (mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state);
+                if (asked && await call.Service<SettlementExplainer>().IsShownAsync(call.Caller, account, head, call.Cancel))
                     page.Add(SettlementExplainer.Summarize(head, account.Currency));
                 if (page.Count == limit || ++looks == MaxLooks)
                     return HostJson.Answer(200, new SettlementList(page, Cursor(head.Id)), HostJson.Default.SettlementList);
@@ -62,41 +62,6 @@ internal static class Settlements
         return await explainer.FindAsync(call.Caller, call.Id, call.Cancel) is { } found
             ? HostJson.Answer(200, await explainer.ExplainAsync(found, call.Cancel), HostJson.Default.SettlementBody)
             : Problem.NotFound;
-    }
-
-    private static async Task<IResult> DecideAsync(Call call)
-    {
-        SettlementExplainer explainer = call.Service<SettlementExplainer>();
-        (DecisionRequest? body, Problem? refusal) = await JsonBody.ReadAsync(call.Http.Request, "decision.v1.json", HostJson.Default.DecisionRequest, call.Cancel);
-        if (body is null)
-            return refusal!;
-        if (await explainer.FindAsync(call.Caller, call.Id, call.Cancel) is not { } found)
-            return Problem.NotFound;
-        if (!MayApprove(call.Caller.Agent.Role, found))
-            return new Problem(403, "decision_not_yours", "A fallback is approved by the counterpart of the late party, or by finance for it; never by the late party or an admin.");
-
-        if (!found.Head.State.FallbackApproved)
-        {
-            if (found.Context is { } context && Decisions.Open(found.Head.State, context).FirstOrDefault(open => open.Topic is null) is { } approval)
-                await call.Service<SettlementLedger>().RuleAsync(found.Buy, found.Head, found.Outages, new TakenDecision(approval, call.Caller.Agent.Id, body.Reason), call.Cancel);
-            found = await explainer.FindAsync(call.Caller, call.Id, call.Cancel) ?? found;
-            if (!found.Head.State.FallbackApproved)
-                return new Problem(409, "decision_not_open", $"There is no fallback to approve; the settlement is {HostJson.Name(found.Head.State.Status)}.");
-        }
-
-        return HostJson.Answer(200, await explainer.ExplainAsync(found, call.Cancel), HostJson.Default.SettlementBody);
-    }
-
-    /// <summary>Rule FB-4: the right is the counterpart's; finance may use it for the counterpart, the late party and admins never.</summary>
-    private static bool MayApprove(AgentRole role, FoundSettlement found)
-    {
-        Side? late = found.Head.State.Breach?.LateSide ?? found.Context?.Group.Terms.AuthoritySide;
-        return role == AgentRole.Finance || role == late switch
-        {
-            Side.UsagePush => AgentRole.Seller,
-            Side.SellerRow => AgentRole.Buyer,
-            _ => null,
-        };
     }
 
     private static IEnumerable<string> PartitionsFrom(string tenant, string account, string? mediaBuyId, SettlementAddress? after)

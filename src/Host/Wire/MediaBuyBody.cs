@@ -56,7 +56,8 @@ internal sealed record MediaBuyPeriod(DateTimeOffset Start, DateTimeOffset End, 
 
 /// <summary>How a deadline is reached: anchor plus hours, then the grace with our own downtime.</summary>
 /// <param name="DowntimeAddedSeconds">How much of the grace stands in for this service's own absence.</param>
-internal sealed record DeadlineBody(DateTimeOffset Anchor, int? Hours, DateTimeOffset Due, DateTimeOffset GraceEnd, long DowntimeAddedSeconds)
+/// <param name="Arithmetic">The same step by step, where it is explained.</param>
+internal sealed record DeadlineBody(DateTimeOffset Anchor, int? Hours, DateTimeOffset Due, DateTimeOffset GraceEnd, long DowntimeAddedSeconds, string? Arithmetic = null)
 {
     public static DeadlineBody Of(Deadline deadline, TermsGroup? group) =>
         new(deadline.Anchor, group?.Terms.Measurement?.FinalizationDeadlineHours, deadline.Due, deadline.GraceEnd, (long)deadline.DowntimeAdded.TotalSeconds);

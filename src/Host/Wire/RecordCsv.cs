@@ -54,6 +54,7 @@ internal static class RecordCsv
         Text("sandbox", r => r.Sandbox ? "true" : "false"),
         Text("vendor_id_name", r => r.VendorUsage?.IdName),
         Text("vendor_id", r => r.VendorUsage?.Id),
+        Text("seller_agent", r => r.SellerAgent),
     ];
 
     public static string Header => string.Join(',', Columns.Select(c => c.Name)) + "\r\n";

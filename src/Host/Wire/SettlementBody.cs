@@ -27,9 +27,12 @@ internal sealed record SettlementSummary(
 
 /// <summary>Why a settlement is or is not billable: everything the decision was taken on.</summary>
 /// <param name="Sentence">The same in one sentence.</param>
+/// <param name="Contract">The terms in force; null for vendor usage, which has none, and where no terms group stands behind it.</param>
 /// <param name="Seller">What the seller's delivery rows said.</param>
 /// <param name="Usage">What <c>report_usage</c> said.</param>
 /// <param name="Provisional">What was said and decided nothing, oldest first.</param>
+/// <param name="WhatWouldChangeIt">Sentences: whose report, which timer, which decision.</param>
+/// <param name="OpenDecisions">What may be decided now, and by whom.</param>
 /// <param name="History">Every decision; each carries the hash of the one before.</param>
 internal sealed record SettlementBody(
     string Id,
@@ -49,6 +52,7 @@ internal sealed record SettlementBody(
     IReadOnlyList<string> ReasonCodes,
     bool Billable,
     int? ContractVersion,
+    ContractTermsBody? Contract,
     Party? Authority,
     Side? AuthoritySide,
     SideBody Seller,
@@ -58,6 +62,8 @@ internal sealed record SettlementBody(
     BreachBody? Breach,
     DateTimeOffset? DueAt,
     IReadOnlyList<PostingBody> Postings,
+    IReadOnlyList<string> WhatWouldChangeIt,
+    IReadOnlyList<OpenDecisionBody> OpenDecisions,
     IReadOnlyList<ProvisionalBody> Provisional,
     IReadOnlyList<DecisionBody> History);
 
@@ -76,16 +82,31 @@ internal sealed record SideBody(bool Final, string? Quantity, string? Cost, stri
 }
 
 /// <param name="PackageId">Null for a usage record, which speaks for its whole group.</param>
-/// <param name="ExpectedCost">What the account's price list makes of it; null where there is none to compare with.</param>
-internal sealed record StatementBody(string? PackageId, string? Quantity, string? Cost, string? ExpectedCost, DateTimeOffset? FinalizedAt, DateTimeOffset ReceivedAt, string Reporter, string ContentHash, string? Evidence)
+/// <param name="Day">The day it is for, where a period is the sum of its days.</param>
+/// <param name="Rate">What the seller says an auction came to.</param>
+/// <param name="ExpectedCost">What the vendor's price list makes of it.</param>
+internal sealed record StatementBody(
+    string? PackageId,
+    ReportingPeriod? Day,
+    string? Quantity,
+    string? Cost,
+    string? Rate,
+    string? ExpectedCost,
+    DateTimeOffset? FinalizedAt,
+    DateTimeOffset ReceivedAt,
+    string Reporter,
+    string ContentHash,
+    string? Evidence)
 {
-    public static StatementBody Of(Statement s) =>
-        new(s.Unit.Length == 0 ? null : s.Unit, Exact.Text(s.Quantity), Exact.Text(s.Cost), Exact.Text(s.Expected), s.FinalizedAt, s.ReceivedAt, s.Reporter, s.Hash, s.Evidence.Length == 0 ? null : s.Evidence);
+    public static StatementBody Of(Statement s) => new(
+        s.Unit.Length == 0 ? null : s.Unit, s.Day, Exact.Text(s.Quantity), Exact.Text(s.Cost), Exact.Text(s.Rate), Exact.Text(s.Expected),
+        s.FinalizedAt, s.ReceivedAt, s.Reporter, s.Hash, s.Evidence.Length == 0 ? null : s.Evidence);
 }
 
 /// <param name="Percent">Of the greater count; null while only one is final.</param>
 /// <param name="TolerancePercent">Null when none was agreed.</param>
-internal sealed record VarianceBody(string? Percent, string? TolerancePercent);
+/// <param name="Sentence">The division itself; null where no terms say what would be compared.</param>
+internal sealed record VarianceBody(string? Percent, string? TolerancePercent, string? Sentence);
 
 internal sealed record BreachBody(Party LateParty, Side LateSide, DateTimeOffset Due, DateTimeOffset GraceEnd, DateTimeOffset RecordedAt)
 {
@@ -93,6 +114,8 @@ internal sealed record BreachBody(Party LateParty, Side LateSide, DateTimeOffset
 }
 
 /// <summary>One revision of what is invoiced.</summary>
+/// <param name="Rate">What one unit cost, to eight digits; null where the price does not depend on a count.</param>
+/// <param name="Arithmetic">How the amount follows from count, price and cap.</param>
 internal sealed record PostingBody(
     int Revision,
     Side Basis,
@@ -106,11 +129,14 @@ internal sealed record PostingBody(
     string? VariancePercent,
     DateTimeOffset SettledAt,
     IReadOnlyList<string> ReasonCodes,
-    int ContractVersion)
+    int ContractVersion,
+    string? Rate,
+    string? Arithmetic)
 {
-    public static PostingBody Of(Posting p, string currency) => new(
+    public static PostingBody Of(Posting p, SettlementContext? context, string currency) => new(
         p.Revision, p.Basis, p.IsFallback, Exact.Text(p.Quantity), Money.Text(p.Amount, currency), Exact.Text(p.DeltaQuantity), Money.Text(p.DeltaAmount, currency),
-        Exact.Text(p.SellerCount), Exact.Text(p.UsageCount), Exact.Text(p.Variance), p.SettledAt, p.Reasons, p.ContractVersion);
+        Exact.Text(p.SellerCount), Exact.Text(p.UsageCount), Exact.Text(p.Variance), p.SettledAt, p.Reasons, p.ContractVersion,
+        p.Rate is { } rate ? Money.Text(decimal.Round(rate, 8), currency) : null, context is null ? null : Settlement.Arithmetic.OfAmount(p, context));
 }
 
 /// <summary>A statement that decided nothing.</summary>
@@ -123,8 +149,11 @@ internal sealed record ProvisionalBody(Side Side, string Reporter, DateTimeOffse
 internal sealed record DecisionBody(int Sequence, DateTimeOffset At, string Previous, string Hash, IReadOnlyList<EventBody> Events);
 
 /// <summary>One thing that happened. Which members are set follows from its kind.</summary>
+/// <param name="Sentence">The same in words.</param>
+/// <param name="Mark">Names the statements a decision was taken on.</param>
 internal sealed record EventBody(
     string Kind,
+    string Sentence = "",
     Side? Side = null,
     StatementBody? Statement = null,
     int? ContractVersion = null,
@@ -140,23 +169,24 @@ internal sealed record EventBody(
     DateTimeOffset? DueAt = null,
     RulingTopic? Topic = null,
     bool? Accepts = null,
-    string? Remedy = null)
+    string? Remedy = null,
+    string? Mark = null)
 {
-    public static EventBody Of(SettlementEvent happened, string currency) => happened switch
+    public static EventBody Of(SettlementEvent happened, SettlementContext? context, string currency) =>
+        Plain(happened, context, currency) with { Sentence = Narrative.Of(happened, context, currency) };
+
+    private static EventBody Plain(SettlementEvent happened, SettlementContext? context, string currency) => happened switch
     {
         SettlementEvent.FinalReceived e => new EventBody("final_received", Side: e.Statement.Side, Statement: StatementBody.Of(e.Statement), ContractVersion: e.ContractVersion),
         SettlementEvent.UnknownReceived e => new EventBody("unknown_received", Reporter: e.Reporter, ReceivedAt: e.ReceivedAt),
         SettlementEvent.DeadlineMissed e => new EventBody("deadline_missed", Breach: BreachBody.Of(e.Breach)),
-        SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason),
-        SettlementEvent.Ruled e => new EventBody("ruled", By: e.Ruling.By, At: e.Ruling.At, Reason: e.Ruling.Reason, Topic: e.Ruling.Topic, Accepts: e.Ruling.Accepts, Remedy: e.Ruling.Remedy),
-        SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, currency)),
+        SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason, Mark: e.Mark),
+        SettlementEvent.Ruled e => new EventBody("ruled", By: e.Ruling.By, At: e.Ruling.At, Reason: e.Ruling.Reason, Topic: e.Ruling.Topic, Accepts: e.Ruling.Accepts, Remedy: e.Ruling.Remedy, Mark: e.Ruling.Mark),
+        SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, context, currency)),
         SettlementEvent.StatusChanged e => new EventBody("status_changed", State: e.Status, ReasonCodes: e.Reasons, DueAt: e.DueAt),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };
 }
-
-/// <summary>What a party decides about a settlement.</summary>
-internal sealed record DecisionRequest(string Decision, string Reason);
 
 /// <summary>Numbers as text, digit by digit.</summary>
 internal static class Exact

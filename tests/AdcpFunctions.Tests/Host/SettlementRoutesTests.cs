@@ -31,7 +31,7 @@ public class SettlementRoutesTests
         Assert.Equal("5040000", (string)told["seller"]!["quantity"]!);
         Assert.Equal("5000000", (string)told["usage"]!["quantity"]!);
         Assert.Equal("0.7937", (string)told["variance"]!["percent"]!);
-        Assert.Contains("50400.00 USD", (string)told["sentence"]!, StringComparison.Ordinal);
+        Assert.Contains("50,400.00 USD", (string)told["sentence"]!, StringComparison.Ordinal);
         bool[] afterFinal = [.. told["provisional"]!.AsArray().Where(p => (string)p!["side"]! == "usage_push").Select(p => (bool)p!["provisional_after_final"]!)];
         Assert.Equal([false, true], afterFinal);
         JsonArray history = told["history"]!.AsArray();

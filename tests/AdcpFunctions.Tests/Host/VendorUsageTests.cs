@@ -19,7 +19,7 @@ public class VendorUsageTests
         Assert.Equal(("settled", true, "vendor_cost"), ((string)told["state"]!, (bool)told["billable"]!, (string)told["pricing_model"]!));
         Assert.Equal("{\"id_name\":\"signal_agent_segment_id\",\"id\":\"seg_1\",\"pricing_option_id\":\"po_cpm\"}", told["vendor_usage"]!.ToJsonString());
         Assert.Equal(("250", "250"), ((string)told["usage"]!["cost"]!, (string)told["usage"]!["expected_cost"]!));
-        Assert.Contains("250.00 USD as reported, which is what the account's price list makes of it", (string)told["sentence"]!, StringComparison.Ordinal);
+        Assert.Contains("Owed 250.00 USD: the reported cost, which agrees with the vendor's price list", (string)told["sentence"]!, StringComparison.Ordinal);
         JsonNode record = Assert.Single(await host.PublishedAsync());
         TestHost.AssertFits("settled-record.v1.json", record.ToJsonString());
         Assert.Equal((null, "po_cpm", "250.00", "100000"), ((string?)record["media_buy_id"], (string)record["pricing_option_id"]!, (string)record["cumulative"]!["amount"]!, (string)record["usage_count"]!));

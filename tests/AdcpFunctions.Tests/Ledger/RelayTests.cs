@@ -196,7 +196,7 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
         await SettleAsync(Ledger, 3);
         await Ledger.RelayAsync();
 
-        FeedTotals none = await Ledger.Feed.TotalsAsync(LedgerHarness.Tenant, "2026-04", null, account => account != "acct", default);
+        FeedTotals none = await Ledger.Feed.TotalsAsync(LedgerHarness.Tenant, "2026-04", null, record => record.AccountId != "acct", default);
 
         Assert.Equal((0, 3L, ""), (none.Count, none.UpTo, none.Hash));
     }

@@ -319,4 +319,16 @@ public class BillingAuthorityTests
     [Fact]
     public void An_absurd_deadline_ends_at_the_calendars_end() =>
         Assert.Equal(DateTimeOffset.MaxValue, new History(Sample.Contract(deadlineHours: int.MaxValue)).Receive(Sample.Final(Side.SellerRow)).State.DueAt);
+
+    [Fact]
+    public void A_contested_deadline_is_looked_at_when_its_grace_is_over_so_that_it_says_why_it_is_not_breached()
+    {
+        History history = new History(Sample.Context(Sample.Contract()) with { ContestedElsewhere = true }).Pass("2026-04-10");
+        Assert.Equal(Sample.GraceEnd.AddSeconds(1), history.State.DueAt);
+
+        history.Decide(history.State.DueAt!.Value);
+
+        Assert.Equal((null, 0), (history.State.DueAt, history.Breaches));
+        Assert.Equal([Reasons.DeadlineContested], history.Reasons);
+    }
 }

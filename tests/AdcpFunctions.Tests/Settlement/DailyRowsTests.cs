@@ -189,10 +189,10 @@ public class DailyRowsTests
     }
 
     [Theory]
-    [InlineData(951, 1, false, "as many rows as a settlement keeps")]
-    [InlineData(952, 1, true, "one more")]
-    [InlineData(475, 2, false, "of two packages")]
-    [InlineData(476, 2, true, "of two packages one day more")]
+    [InlineData(634, 1, false, "as many rows as a settlement keeps")]
+    [InlineData(635, 1, true, "one more")]
+    [InlineData(316, 2, false, "of two packages")]
+    [InlineData(317, 2, true, "of two packages one day more")]
     public void A_period_of_too_many_days_is_refused(int days, int packages, bool refused, string reason)
     {
         ContractDraft draft = Draft(Attests.Buyer, [.. Enumerable.Range(1, packages).Select(i => Sample.Package($"p{i}"))]) with { Flight = new ReportingPeriod(Sample.Start, Sample.Start.AddDays(days)) };

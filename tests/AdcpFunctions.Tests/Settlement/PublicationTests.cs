@@ -35,6 +35,20 @@ public class PublicationTests
     }
 
     [Fact]
+    public void A_held_restatement_stays_open_to_a_decision_when_the_cap_has_left_nothing_of_it()
+    {
+        Contract contract = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package() with { BillableCap = 6_000_000m }));
+        History history = new History(contract).Receive(Sample.Final(Side.SellerRow)).Receive(Sample.Final(Side.UsagePush)).Receive(Restated(5_100_000m));
+        SettlementContext drawn = history.Context with { BilledElsewhere = 960_000m };
+
+        OpenDecision accept = Assert.Single(Decisions.Open(history.State, drawn), open => open is { Topic: RulingTopic.Restatement, Accepts: true });
+        SettlementState ruled = history.State.Apply(new SettlementEvent.Ruled(new Ruling(RulingTopic.Restatement, true, accept.Mark, "finance", Sample.At("2026-04-20"), "agreed")));
+
+        SettlementEvent.StatusChanged settled = Assert.IsType<SettlementEvent.StatusChanged>(Assert.Single(BillingAuthority.Decide(ruled, drawn, Sample.At("2026-04-20"))));
+        Assert.Equal((SettlementStatus.Held, SettlementStatus.Settled), (history.Status, settled.Status));
+    }
+
+    [Fact]
     public void An_automatic_restatement_within_tolerance_books_its_delta()
     {
         History history = Settled(RestatementPolicy.Automatic).Receive(Restated(5_000_000m));

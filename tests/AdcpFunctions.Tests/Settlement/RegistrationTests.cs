@@ -120,8 +120,8 @@ public class RegistrationTests
     }
 
     [Theory]
-    [InlineData(940, "", true)]
-    [InlineData(955, "", false)]
+    [InlineData(630, "", true)]
+    [InlineData(640, "", false)]
     [InlineData(500, "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", true)]
     [InlineData(500, "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé", false)]
     public void A_group_has_as_many_packages_as_its_row_can_name(int count, string prefix, bool registered)

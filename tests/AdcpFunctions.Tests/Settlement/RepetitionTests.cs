@@ -33,8 +33,6 @@ public class RepetitionTests
 
         Assert.False(state.Repeats(Second));
         Assert.False(SettlementState.Initial.Repeats(First));
-        Assert.False(state.Repeats(First with { Side = Side.SellerRow }));
-        Assert.False(state.Repeats(First with { Day = Sample.March }));
     }
 
     [Fact]
@@ -77,7 +75,7 @@ public class RepetitionTests
 
         foreach (Statement[] order in Orders(all))
         {
-            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next, 32));
+            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next));
             Assert.Equal((3m, 9m, copy.ReceivedAt), (said.Newest.Quantity!.Value, said.First.Quantity!.Value, said.First.ReceivedAt));
         }
     }
@@ -89,28 +87,6 @@ public class RepetitionTests
 
         Assert.Equal(3, state.Known.Count);
         Assert.Equal(3, state.Known.Distinct().Count());
-    }
-
-    [Fact]
-    public void The_state_of_a_party_that_restates_without_stamps_stays_small()
-    {
-        Statement[] unstamped = [.. Enumerable.Range(0, 200).Select(i => Sample.Final(Side.UsagePush, i, "", "2026-04-04") with { ReceivedAt = Sample.End.AddDays(9).AddHours(i) })];
-
-        UnitFinals said = Taken(unstamped).UsagePush[""];
-        Assert.Equal((199m, 32), (said.Newest.Quantity!.Value, said.Passed!.Count));
-        Assert.Null(Taken([.. unstamped, Sample.Final(Side.UsagePush, 1m, "2026-06-01")]).UsagePush[""].Passed);
-    }
-
-    [Theory]
-    [InlineData(8, true)]
-    [InlineData(9, false)]
-    public void Only_a_side_of_few_packages_remembers_what_was_passed(int packages, bool remembers)
-    {
-        IEnumerable<Statement> said = Enumerable.Range(1, packages).SelectMany(i => new[] { "2026-04-04", "2026-04-05" }.Select(received => Sample.Final(Side.SellerRow, received[^1], "", received, unit: $"p{i}")));
-
-        SettlementState state = Taken([.. said.OrderBy(s => s.ReceivedAt)]);
-
-        Assert.Equal(remembers, state.SellerRow["p1"].Passed is not null);
     }
 
     private static SettlementState Taken(params Statement[] said) =>

@@ -74,8 +74,7 @@ public class RulingTests
         Assert.Equal([Reasons.CounterpartHeld, Reasons.FinalizedAtFuture], history.Reasons);
 
         history.Rule(RulingTopic.Hold, true, "2026-04-10");
-        Assert.Equal([Reasons.AuthoritativeFinal, Reasons.WithinTolerance], history.Reasons);
-        Assert.DoesNotContain(Reasons.HoldReleased, history.Posted!.Reasons);
+        Assert.Equal([Reasons.AuthoritativeFinal, Reasons.WithinTolerance, Reasons.HoldReleased], history.Reasons);
     }
 
     [Theory]
@@ -239,7 +238,7 @@ public class RulingTests
     {
         History history = new History(Sample.Contract(attests)).Pass("2026-04-13");
         OpenDecision open = Assert.Single(Decisions.Open(history.State, history.Context));
-        Assert.Equal(new OpenDecision(RulingTopic.Remedy, true, "", holder), open);
+        Assert.Equal(new OpenDecision(RulingTopic.Remedy, true, "breach", holder), open);
 
         Assert.Empty(Decisions.Open(history.Rule(RulingTopic.Remedy, true, "2026-04-14").State, history.Context));
     }

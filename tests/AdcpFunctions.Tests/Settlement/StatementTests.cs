@@ -36,6 +36,41 @@ public class StatementTests
     }
 
     [Fact]
+    public void An_earlier_copy_of_an_unstamped_final_makes_the_one_after_it_the_newest_again()
+    {
+        Statement first = Sample.Final(Side.UsagePush, 1m, "", "2026-04-03"), second = Sample.Final(Side.UsagePush, 2m, "", "2026-04-04"), moves = Sample.Final(Side.UsagePush, 3m, "", "2026-04-05");
+        UnitFinals said = new UnitFinals(first).With(second).With(moves);
+
+        UnitFinals moved = said.With(moves with { ReceivedAt = Sample.At("2026-04-02") });
+
+        Assert.Same(moves, said.Newest);
+        Assert.Same(second, moved.Newest);
+        Assert.Equal(3m, moved.First.Quantity);
+    }
+
+    [Fact]
+    public void Only_an_unstamped_newest_keeps_the_final_that_might_replace_it()
+    {
+        Statement[] finals = [Sample.Final(Side.UsagePush, 1m, "", "2026-04-03"), Sample.Final(Side.UsagePush, 2m, "", "2026-04-04"), Sample.Final(Side.UsagePush, 3m, "2026-04-05")];
+
+        Assert.Null(new UnitFinals(finals[0]).With(finals[1]).With(finals[2]).Between);
+    }
+
+    [Fact]
+    public void A_copy_that_was_here_before_every_other_final_is_the_first_even_when_its_twin_is_no_longer_kept()
+    {
+        Statement first = Sample.Final(Side.UsagePush, 1m, "2026-04-06", "2026-04-06"), between = Sample.Final(Side.UsagePush, 2m, "2026-04-05", "2026-04-07"), newest = Sample.Final(Side.UsagePush, 3m, "2026-04-08", "2026-04-08");
+        SettlementState state = new Statement[] { first, between, newest }.Aggregate(SettlementState.Initial, (known, said) => known.Apply(new SettlementEvent.FinalReceived(said, 1)));
+        Statement sooner = between with { ReceivedAt = Sample.At("2026-04-05T06:00") };
+
+        Assert.True(state.Repeats(between));
+        Assert.False(state.Repeats(sooner));
+        state = state.Apply(new SettlementEvent.FinalReceived(sooner, 1));
+        Assert.Same(sooner, state.UsagePush[""].First);
+        Assert.True(state.Repeats(sooner));
+    }
+
+    [Fact]
     public void Two_finals_received_at_once_have_one_first_whichever_is_taken_in_before()
     {
         Statement one = Sample.Final(Side.UsagePush, 1m, "2026-04-05", "2026-04-06"), other = Sample.Final(Side.UsagePush, 2m, "2026-04-05T12:00", "2026-04-06");

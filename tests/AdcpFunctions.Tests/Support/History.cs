@@ -47,6 +47,15 @@ public sealed class History(SettlementContext context)
     /// <summary>True when somebody may take this decision now.</summary>
     public bool IsOpen(RulingTopic topic, bool accepts) => Decisions.Open(State, Context).Any(open => open.Topic == topic && open.Accepts == accepts);
 
+    /// <summary>An open decision is taken, as the wire names it.</summary>
+    public History Rule(string decision, string at, string? remedy = null)
+    {
+        OpenDecision open = Decisions.Open(State, Context).Single(o => DecisionNames.Of(o) == decision);
+        return open.Topic is { } topic
+            ? Add(new SettlementEvent.Ruled(new Ruling(topic, open.Accepts, open.Mark, "finance", Sample.At(at), "agreed", remedy))).Decide(Sample.At(at))
+            : Approve(at);
+    }
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)

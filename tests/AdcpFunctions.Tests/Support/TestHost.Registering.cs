@@ -50,13 +50,15 @@ internal sealed partial class TestHost
         };
     }
 
-    /// <summary>A key of a new agent.</summary>
-    public Task<string> KeyAsync(string role, string[] accounts, string admin = AdminKey) => KeyAsync($"{role}-{++_keys}", role, accounts, admin);
+    /// <summary>A key of a new agent; a seller speaks for <see cref="Seller"/>.</summary>
+    public Task<string> KeyAsync(string role, string[] accounts, string admin = AdminKey) => KeyAsync($"{role}-{++_keys}", role, accounts, admin, role == "seller" ? Seller : null);
 
     /// <summary>A key of a new agent with this id.</summary>
-    public async Task<string> KeyAsync(string id, string role, string[] accounts, string admin = AdminKey)
+    public async Task<string> KeyAsync(string id, string role, string[] accounts, string admin = AdminKey, string? sellerAgent = null)
     {
         var body = new JsonObject { ["role"] = role, ["accounts"] = new JsonArray([.. accounts.Select(a => (JsonNode)a)]) };
+        if (sellerAgent is not null)
+            body["seller_agent"] = sellerAgent;
         Assert.Equal(HttpStatusCode.Created, (await PutAsync($"/v1/agents/{id}", body, admin)).Status);
         return (string)(await PostAsync($"/v1/agents/{id}/keys", null, admin)).Json["key"]!;
     }

@@ -1,0 +1,140 @@
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Tests.Support.Histories;
+
+/// <summary>What was done to the ledger, one after the other: the straight run writes it down, and the permuted run does it again.</summary>
+internal abstract record Beat(DateTimeOffset At)
+{
+    public sealed record Told(Step.Delivery Delivery) : Beat(Delivery.At);
+
+    /// <summary>A timer looked at what was due.</summary>
+    public sealed record Rang(DateTimeOffset At) : Beat(At);
+
+    public sealed record Ruled(DateTimeOffset At, string Suffix, TakenDecision Taken) : Beat(At);
+
+    public sealed record Away(ReportingPeriod Outage) : Beat(Outage.End);
+
+    public sealed record Amended(DateTimeOffset At) : Beat(At);
+}
+
+/// <summary>Plays a history on a simulated ledger.</summary>
+internal sealed class Simulation
+{
+    private readonly HistoryPlan _plan;
+    private readonly Watch _watch;
+    private DateTimeOffset _clock;
+
+    public SimulatedLedger Ledger { get; }
+
+    public List<Beat> Beats { get; } = [];
+
+    /// <summary>Requests that the request log answered.</summary>
+    public int Answered { get; private set; }
+
+    private Simulation(HistoryPlan plan, Watch watch, Contract contract)
+    {
+        _plan = plan;
+        _watch = watch;
+        _clock = plan.Buy.RegisteredAt;
+        Ledger = new SimulatedLedger(new RegisteredBuy("default", plan.Buy.Account, new MediaBuyDocument(plan.Buy.Draft.MediaBuyId, plan.Buy.Account.Id, [contract])), watch);
+        Ledger.Expect(contract, _clock);
+    }
+
+    /// <summary>In the order of time, with a timer wherever one is due.</summary>
+    public static Simulation Straight(HistoryPlan plan, Watch watch, Contract contract)
+    {
+        var run = new Simulation(plan, watch, contract);
+        foreach (Step step in plan.Steps.OrderBy(s => s.At))
+            run.Go(step);
+        run.RingUntil(DateTimeOffset.MaxValue);
+        watch.AtTheEnd(run.Ledger);
+        return run;
+    }
+
+    /// <summary>The same beats in the order given, their times unchanged.</summary>
+    /// <param name="clockOf">The clock a delivery is decided by.</param>
+    public static Simulation Replay(HistoryPlan plan, Watch watch, Contract contract, IEnumerable<Beat> beats, Func<Beat.Told, DateTimeOffset> clockOf)
+    {
+        var run = new Simulation(plan, watch, contract);
+        foreach (Beat beat in beats)
+            run.Do(beat, clockOf);
+        // What the straight run never had to be reminded of may have to be here.
+        run.RingUntil(DateTimeOffset.MaxValue);
+        watch.AtTheEnd(run.Ledger);
+        return run;
+    }
+
+    private void Go(Step step)
+    {
+        if (step.At <= _plan.Buy.RegisteredAt)
+            return;
+        if (step is Step.Outage(var start, var end))
+        {
+            // Nobody rings while we are away; the first timer after that knows of it.
+            RingUntil(start);
+            if (start > _clock)
+                Do(new Beat.Away(new ReportingPeriod(start, end)), null);
+            return;
+        }
+
+        // What is sent while we are away is sent again when we are back.
+        RingUntil(step.At);
+        Beat? beat = step switch
+        {
+            Step.Delivery delivery => new Beat.Told(delivery),
+            Step.Decision decision => Choose(decision),
+            Step.Amendment when _plan.Buy.Amended is not null => new Beat.Amended(step.At),
+            _ => null,
+        };
+        if (beat is not null)
+            Do(beat, told => told.At);
+    }
+
+    private void Do(Beat beat, Func<Beat.Told, DateTimeOffset>? clockOf)
+    {
+        Beats.Add(beat);
+        _clock = beat.At > _clock ? beat.At : _clock;
+        switch (beat)
+        {
+            case Beat.Told { Delivery.Copy: Repeat.Answered }:
+                Answered++;
+                break;
+            case Beat.Told told:
+                Ledger.Take(told.Delivery, clockOf!(told));
+                break;
+            case Beat.Rang:
+                Ledger.Ring(beat.At);
+                break;
+            case Beat.Ruled(var at, var suffix, var taken):
+                if (Ledger.Find(suffix) is not { } entry || !Ledger.Rule(entry, taken, at))
+                    _watch.Missed++;
+                break;
+            case Beat.Away(var outage):
+                Ledger.Outages.Add(outage);
+                break;
+            case Beat.Amended:
+                Ledger.Amend(_plan.Buy.Amended!, beat.At);
+                break;
+        }
+    }
+
+    private void RingUntil(DateTimeOffset until)
+    {
+        for (int rings = 0; Ledger.Entries.Min(e => e.State.DueAt) is { } due && due <= until && due < DateTimeOffset.MaxValue && _watch.Violations.Count == 0; rings++)
+        {
+            if (rings > 10_000)
+                throw new InvalidOperationException("The timers never come to rest.");
+            Do(new Beat.Rang(due > _clock ? due : _clock), null);
+        }
+    }
+
+    private Beat.Ruled? Choose(Step.Decision decision)
+    {
+        (Entry Entry, OpenDecision Open)[] open = [.. Ledger.Entries.SelectMany(e => Ledger.ContextOf(e) is { } context ? Decisions.Open(e.State, context).Select(o => (e, o)) : [])];
+        if (open.Length == 0)
+            return null;
+        (Entry entry, OpenDecision chosen) = open[decision.Which % open.Length];
+        return new Beat.Ruled(decision.At, entry.Suffix, new TakenDecision(chosen, "finance", "agreed", chosen.Topic == RulingTopic.Remedy ? "credit" : null));
+    }
+}

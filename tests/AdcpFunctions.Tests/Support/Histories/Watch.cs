@@ -1,0 +1,127 @@
+using System.Text.Json;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Tests.Support.Histories;
+
+/// <summary>Looks on while a history is played, and names every invariant it breaks.</summary>
+internal sealed class Watch(BuyPlan plan)
+{
+    public List<(string Property, string What)> Violations { get; } = [];
+
+    /// <summary>Decisions of the straight run that were not open in this one.</summary>
+    public int Missed { get; set; }
+
+    public void Broken(string property, string what) => Violations.Add((property, what));
+
+    /// <summary>P8 and P11, whenever something was said.</summary>
+    public void AfterFacts(SimulatedLedger ledger, Entry entry)
+    {
+        foreach (Statement said in entry.Heard.DistinctBy(s => (s.Side, s.Key)))
+        {
+            string newest = StatementOracle.Newest(entry.Heard, said.Side, said.Key)!.Hash;
+            if (!entry.State.On(said.Side).TryGetValue(said.Key, out UnitFinals? unit) || unit.Newest.Hash != newest)
+                Broken("P8", $"{entry}: of {said.Side} {said.Key} the newest is {newest[..8]}, kept is {unit?.Newest.Hash[..8] ?? "none"}");
+        }
+
+        NothingIsStuck(ledger, entry);
+    }
+
+    /// <summary>P2, P3, P6 and P10, when something is published.</summary>
+    public void OnPosted(SimulatedLedger ledger, Entry entry, Posting posting)
+    {
+        Posting? before = entry.Published.Count > 0 ? entry.Published[^1].Posting : null;
+        SettlementContext context = ledger.ContextOf(entry)!;
+        if (posting.Quantity % 10m is not (null or 0m) || posting.SellerCount % 10m is not (null or 0m) || posting.UsageCount % 10m is not (null or 0m))
+            Broken("P2", $"{entry}: a provisional count is in {HistoryText.Of(posting)}");
+        if (ledger.Buy.Account.OutOfBand || (ledger.Buy.Account.Sandbox && !posting.Reasons.Contains(Reasons.Sandbox)))
+            Broken("P6", $"{entry}: published for an account that bills nothing here: {HistoryText.Of(posting)}");
+        AddsUp(entry, posting, before);
+        IsPricedRight(entry, posting, before, context);
+        if (context.Group.BillableCap is { } cap && posting.Quantity + ledger.BilledElsewhere(entry) > cap)
+            Broken("P10", $"{entry}: {posting.Quantity} and {ledger.BilledElsewhere(entry)} elsewhere are more than the cap of {cap}");
+    }
+
+    /// <summary>P4, P5, P7, P9 and P11, once everything has happened.</summary>
+    public void AtTheEnd(SimulatedLedger ledger)
+    {
+        foreach (Entry entry in ledger.Entries)
+        {
+            if (entry.Events.OfType<SettlementEvent.DeadlineMissed>().Count() > 1)
+                Broken("P5", $"{entry}: breached more than once");
+            if (!entry.Published.Select(p => p.Text).SequenceEqual(entry.Events.OfType<SettlementEvent.Posted>().Select(e => HistoryText.Of(e.Posting)))
+                || (entry.State.Posted is { } last && HistoryText.Of(last) != entry.Published[^1].Text))
+                Broken("P7", $"{entry}: a published record is not what it was");
+            IsTheFoldOfItsEvents(entry);
+            NothingIsStuck(ledger, entry);
+        }
+
+        foreach (IGrouping<(string, string?), Entry> same in ledger.Entries.Where(e => e.Published.Count > 0).GroupBy(e => (e.GroupId, e.Window)))
+        {
+            Entry[] billed = [.. same.OrderBy(e => e.Period)];
+            if (billed.Zip(billed.Skip(1)).Any(pair => pair.First.Period.Overlaps(pair.Second.Period)))
+                Broken("P4", $"{same.Key}: {string.Join(", ", billed.Select(e => e.Period))} overlap");
+        }
+    }
+
+    private void AddsUp(Entry entry, Posting posting, Posting? before)
+    {
+        bool gapless = posting.Revision == (before?.Revision ?? 0) + 1;
+        decimal amount = entry.Published.Sum(p => p.Posting.DeltaAmount) + posting.DeltaAmount;
+        decimal quantity = entry.Published.Sum(p => p.Posting.DeltaQuantity ?? 0m) + (posting.DeltaQuantity ?? 0m);
+        if (!gapless || amount != posting.Amount || quantity != (posting.Quantity ?? 0m))
+            Broken("P3", $"{entry}: the deltas come to {quantity} and {amount}, but it says {HistoryText.Of(posting)}");
+    }
+
+    private void IsPricedRight(Entry entry, Posting posting, Posting? before, SettlementContext context)
+    {
+        BillingTerms terms = context.Group.Terms;
+        if (posting.Basis != (posting.IsFallback ? terms.CounterpartSide : terms.AuthoritySide) || (posting.IsFallback && entry.State.Breach is null))
+            Broken("P3", $"{entry}: nobody gave {posting.Basis} the right to be invoiced");
+        IReadOnlyList<PackageTerms> packages = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages;
+        IReadOnlyList<Statement>? rows = StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period);
+        IReadOnlyList<Statement>? parts = posting.Basis == Side.SellerRow ? rows : StatementOracle.Parts(entry.Heard, Side.UsagePush, context.Group, context.Period);
+        if (parts is null)
+        {
+            Broken("P2", $"{entry}: published without a final: {HistoryText.Of(posting)}");
+            return;
+        }
+
+        (decimal? billed, decimal amount) = StatementOracle.Invoice(parts, rows, before, context, packages);
+        if (billed != posting.Quantity || amount != posting.Amount)
+            Broken("P3", $"{entry}: {billed} for {amount} is owed, published is {HistoryText.Of(posting)}");
+    }
+
+    private void IsTheFoldOfItsEvents(Entry entry)
+    {
+        SettlementState state = SettlementState.Initial;
+        foreach (SettlementEvent happened in entry.Events)
+        {
+            byte[] stored = JsonSerializer.SerializeToUtf8Bytes(EventEnvelope.Of(happened), LedgerJson.Default.EventEnvelope);
+            state = state.Apply(JsonSerializer.Deserialize(stored, LedgerJson.Default.EventEnvelope)!.Event());
+        }
+
+        if (JsonSerializer.Serialize(state, LedgerJson.Default.SettlementState) != JsonSerializer.Serialize(entry.State, LedgerJson.Default.SettlementState))
+            Broken("P9", $"{entry}: its stored events fold to another state");
+    }
+
+    /// <summary>Time, a decision or a statement moves it on: a deadline ahead, something to decide, or a side that has yet to say a number that can be billed.</summary>
+    private void NothingIsStuck(SimulatedLedger ledger, Entry entry)
+    {
+        if (ledger.ContextOf(entry) is not { } context || entry.State.DueAt is not null)
+            return;
+        SettlementState state = entry.State;
+        bool decides = Decisions.Open(state, context).Any(open => open.Topic != RulingTopic.Remedy);
+        bool waitsForDeadline = context.Group.Terms.Measurement?.FinalizationDeadlineHours is not null && state.Breach is null && !state.Reasons.Contains(Reasons.DeadlineContested);
+        bool waits = state.Status switch
+        {
+            SettlementStatus.Settled or SettlementStatus.Adjusted or SettlementStatus.OutOfBand => true,
+            SettlementStatus.Breached => StatementOracle.Parts(entry.Heard, context.Group.Terms.CounterpartSide, context.Group, context.Period) is null,
+            SettlementStatus.Open or SettlementStatus.AwaitingFinal => !waitsForDeadline && StatementOracle.Parts(entry.Heard, context.Group.Terms.AuthoritySide, context.Group, context.Period) is null,
+            SettlementStatus.Held => decides || state.Reasons.Any(r => r is Reasons.BillingMetricAbsent or Reasons.RateUnknown),
+            _ => decides,
+        };
+        if (!waits)
+            Broken("P11", $"{entry}: {state.Status} [{string.Join(' ', state.Reasons)}] waits for nothing");
+    }
+}
