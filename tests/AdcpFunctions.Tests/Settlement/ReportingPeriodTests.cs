@@ -23,6 +23,7 @@ public class ReportingPeriodTests
     [Theory]
     [InlineData("2026-04-01T00:00:00+02:00", "2026-03-31T22:00", "local midnight is a boundary of a contract billed in that offset")]
     [InlineData("2026-03-31T23:59:59+02:00", "2026-03-31T22:00", "its last second")]
+    [InlineData("2026-03-31T21:59:00Z", "2026-03-31T22:00", "exactly a minute before it, in another offset")]
     [InlineData("2026-03-31T21:59:30Z", "2026-03-31T22:00", "its last minute, stated in UTC")]
     public void A_billing_offset_moves_the_boundary(string end, string meant, string reason)
     {
@@ -40,6 +41,7 @@ public class ReportingPeriodTests
 
     [Theory]
     [InlineData("2026-03-15T23:59:59Z", "2026-03-16", "no boundary near: midnight of its own offset")]
+    [InlineData("2026-03-15T23:59:00Z", "2026-03-16", "exactly a minute before it")]
     [InlineData("2026-03-15T23:59:59+02:00", "2026-03-15T22:00", "local midnight")]
     [InlineData("2026-03-16T00:01:00Z", "2026-03-16", "a minute after midnight still means it")]
     [InlineData("2026-03-16T00:01:01Z", "2026-03-16T00:01:01", "more than a minute stands as stated")]
@@ -66,6 +68,7 @@ public class ReportingPeriodTests
     public void Neighbours_do_not_overlap()
     {
         Assert.False(Sample.March.Overlaps(Sample.Period("2026-04-01", "2026-05-01")));
+        Assert.False(Sample.Period("2026-04-01", "2026-05-01").Overlaps(Sample.March));
         Assert.True(Sample.March.Overlaps(Sample.Period("2026-03-31", "2026-05-01")));
     }
 
