@@ -76,7 +76,7 @@ public class RepetitionTests
 
         foreach (Statement[] order in Orders(all))
         {
-            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next));
+            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next, 32));
             Assert.Equal((3m, 9m, copy.ReceivedAt), (said.Newest.Quantity!.Value, said.First.Quantity!.Value, said.First.ReceivedAt));
         }
     }
