@@ -61,7 +61,7 @@ internal static class Settlements
     private static SettlementContext Contested(SettlementContext context, IReadOnlyList<SettlementState> unallocated) =>
         unallocated.Count > 0
         && Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages) is { } deadline
-        && unallocated.Any(state => state.On(context.Group.Terms.AuthoritySide).Values.Any(f => deadline.IsTimely(f.First.FinalizedAt, f.First.ReceivedAt)))
+        && unallocated.Any(state => state.On(context.Group.Terms.AuthoritySide).Values.Any(said => said.IsTimely(deadline)))
             ? context with { ContestedElsewhere = true }
             : context;
 

@@ -206,21 +206,20 @@ internal sealed record Assessment(SettlementEvent? Next, SettlementStatus Status
 }
 
 /// <summary>Both sides' finals and the deadline, read off the state once.</summary>
-internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State)
+/// <param name="AuthorityTimely">True when the authority met its deadline.</param>
+internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State, bool AuthorityTimely)
 {
     public static Known Of(SettlementState state, SettlementContext context)
     {
         BillingTerms terms = context.Group.Terms;
+        Deadline? deadline = Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages);
         return new Known(
             SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period),
             SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group, context.Period),
-            Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages),
-            state);
+            deadline,
+            state,
+            deadline is not null && SideFinal.IsTimely(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period, deadline));
     }
-
-    /// <summary>True when the authority met its deadline with its first or its newest final.</summary>
-    public bool AuthorityTimely => Deadline is { } deadline && Authority is { } said
-        && (deadline.IsTimely(said.FirstFinalizedAt, said.FirstReceivedAt) || deadline.IsTimely(said.FinalizedAt, said.ReceivedAt));
 
     public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
 

@@ -91,19 +91,8 @@ public sealed record SettlementState
 
     /// <summary>Rule IDEM-5: the same fact under another key is a no-op, unless this copy was received before the one that is known.</summary>
     /// <remarks>The earlier copy counts for timeliness, so that the order in which copies are processed decides nothing.</remarks>
-    public bool Repeats(Statement said)
-    {
-        if (On(said.Side).TryGetValue(said.Key, out UnitFinals? unit))
-        {
-            if (unit.Copy(said.Hash) is { } copy)
-                return said.ReceivedAt >= copy.ReceivedAt;
-            // No copy of it is kept any more, but this one was here before all that are.
-            if (unit.IsPrecededBy(said))
-                return false;
-        }
-
-        return Known.Contains(said.Hash);
-    }
+    public bool Repeats(Statement said) => On(said.Side).TryGetValue(said.Key, out UnitFinals? unit)
+        && (unit.Copy(said.Hash) is { } copy ? said.ReceivedAt >= copy.ReceivedAt : Known.Contains(said.Hash) && said.ReceivedAt >= unit.First.ReceivedAt);
 
     /// <summary>What was last ruled on exactly these statements; null when nothing was.</summary>
     public bool? RuledOn(RulingTopic topic, string mark) => Rulings.LastOrDefault(r => r.Topic == topic && r.Mark == mark)?.Accepts;
@@ -123,11 +112,16 @@ public sealed record SettlementState
 
     private const int KnownLimit = 64;
 
+    /// <summary>A settlement is one row of the store, so only a side of few units remembers more than each one's first, newest and oldest.</summary>
+    private const int FewUnits = 8;
+
+    private const int OthersLimit = 32;
+
     private SettlementState Apply(SettlementEvent.FinalReceived e)
     {
         Statement said = e.Statement;
         var units = new Dictionary<string, UnitFinals>(On(said.Side), StringComparer.Ordinal);
-        units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said) : new UnitFinals(said);
+        units[said.Key] = units.TryGetValue(said.Key, out UnitFinals? before) ? before.With(said, units.Count > FewUnits ? 1 : OthersLimit) : new UnitFinals(said);
         SettlementState next = this with
         {
             ContractVersion = ContractVersion ?? e.ContractVersion,

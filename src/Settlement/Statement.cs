@@ -44,43 +44,42 @@ public sealed record Statement(
     }
 }
 
-/// <summary>What one unit has said: its newest final and the one that was here first.</summary>
+/// <summary>What one unit has said, as far as it can still matter: each by the copy of it that was received first.</summary>
 /// <param name="Newest">The one that counts.</param>
 /// <param name="Earlier">The first to arrive, where it is not the newest.</param>
-/// <param name="Between">The newest of all others, kept while <paramref name="Newest"/> bears no stamp; null for none.</param>
-public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, Statement? Between = null)
+/// <param name="Others">
+/// The rest that is kept, newest first; null for none. One of them may have met a deadline that the first and the newest miss, and
+/// a newest without a stamp is only as new as its receipt, so that an earlier copy of it may hand its place back.
+/// </param>
+public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, IReadOnlyList<Statement>? Others = null)
 {
     public Statement First => Earlier ?? Newest;
 
-    public UnitFinals With(Statement statement)
-    {
-        Statement said = Copy(statement.Hash) is { } copy ? Sooner(statement, copy) : statement;
-        Statement first = IsPrecededBy(said) ? said : First;
-        Statement newest = said;
-        Statement? between = null;
-        foreach (Statement other in Kept().Where(kept => kept.Hash != said.Hash))
-        {
-            bool isNewest = other.IsNewerThan(newest);
-            Statement older = isNewest ? newest : other;
-            newest = isNewest ? other : newest;
-            between = older.Hash != first.Hash && (between is null || older.IsNewerThan(between)) ? older : between;
-        }
+    /// <summary>The known copy of these contents; null where none is kept.</summary>
+    public Statement? Copy(string hash) => All().FirstOrDefault(s => s.Hash == hash);
 
-        // Receipt stands in for a missing stamp, so an earlier copy of an unstamped newest may make another one the newest again.
-        return new UnitFinals(newest, first.Hash == newest.Hash ? null : first, newest.FinalizedAt is null ? between : null);
+    /// <summary>True when any final of this unit met the deadline: what is said later never makes a party late.</summary>
+    public bool IsTimely(Deadline deadline) => All().Any(s => deadline.IsTimely(s.FinalizedAt, s.ReceivedAt));
+
+    /// <summary>Takes one in. A copy never makes its sender late, or early: of two the one received first stands.</summary>
+    /// <param name="statement">What was said.</param>
+    /// <param name="keep">How many others are kept at most, at least one: the oldest, which met a deadline if any did, and the newest.</param>
+    public UnitFinals With(Statement statement, int keep = 1)
+    {
+        Statement said = Copy(statement.Hash) is { } copy && copy.ReceivedAt <= statement.ReceivedAt ? copy : statement;
+        List<Statement> all = [said, .. All().Where(s => s.Hash != said.Hash)];
+        all.Sort(static (a, b) => a.IsNewerThan(b) ? -1 : b.IsNewerThan(a) ? 1 : 0);
+        Statement first = all.Aggregate((before, other) => CameBefore(other, before) ? other : before);
+        Statement[] rest = [.. all.Skip(1).Where(s => s.Hash != first.Hash)];
+        Statement[] others = rest.Length <= keep ? rest : [.. rest.Take(keep - 1), rest[^1]];
+        return new UnitFinals(all[0], first.Hash == all[0].Hash ? null : first, others.Length == 0 ? null : others);
     }
 
-    /// <summary>The copy that is kept of a statement; null when none is.</summary>
-    public Statement? Copy(string hash) => Kept().FirstOrDefault(kept => kept.Hash == hash);
+    private IEnumerable<Statement> All() => new[] { Newest, First }.Concat(Others ?? []).DistinctBy(s => s.Hash);
 
-    /// <summary>True when this one was here before the first that is known. Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
-    public bool IsPrecededBy(Statement statement) =>
-        statement.ReceivedAt == First.ReceivedAt ? First.IsNewerThan(statement) : statement.ReceivedAt < First.ReceivedAt;
-
-    private IEnumerable<Statement> Kept() => new[] { Newest, Earlier, Between }.OfType<Statement>();
-
-    /// <summary>Of two copies of one statement the one received first: a copy never makes its sender late, or early.</summary>
-    private static Statement Sooner(Statement a, Statement b) => a.ReceivedAt < b.ReceivedAt ? a : b;
+    /// <summary>Of two that came at once the older is the first, so that it does not matter which is taken in before the other.</summary>
+    private static bool CameBefore(Statement statement, Statement other) =>
+        statement.ReceivedAt == other.ReceivedAt ? other.IsNewerThan(statement) : statement.ReceivedAt < other.ReceivedAt;
 }
 
 /// <summary>A side's final number for the whole group.</summary>
@@ -89,7 +88,6 @@ public sealed record UnitFinals(Statement Newest, Statement? Earlier = null, Sta
 /// <param name="FinalizedAt">Latest stamp; null when any unit lacks one.</param>
 /// <param name="ReceivedAt">When the last of the newest statements arrived.</param>
 /// <param name="FirstReceivedAt">When the side was final for the first time.</param>
-/// <param name="FirstFinalizedAt">The latest stamp among the first statements; null when any lacks one.</param>
 /// <param name="Worth">Count times stated rate, summed; null when any unit lacks either.</param>
 /// <param name="Expected">What the vendor's price list makes of it; null where there is none.</param>
 /// <param name="Mark">Names exactly these statements: SHA-256 over their hashes, or the one hash there is.</param>
@@ -100,7 +98,6 @@ public sealed record SideFinal(
     DateTimeOffset? FinalizedAt,
     DateTimeOffset ReceivedAt,
     DateTimeOffset FirstReceivedAt,
-    DateTimeOffset? FirstFinalizedAt,
     decimal? Worth,
     decimal? Expected,
     string Mark)
@@ -115,7 +112,7 @@ public sealed record SideFinal(
         var parts = new List<SideFinal>(group.PackageIds.Count);
         foreach (string package in group.PackageIds)
         {
-            SideFinal? tiled = group.SumDaily ? OfDays(package, finals, period) : null;
+            SideFinal? tiled = group.SumDaily && DaysOf(package, finals, period) is { } days ? Sum([.. days.Select(Of)]) : null;
             SideFinal? whole = finals.TryGetValue(package, out UnitFinals? said) ? Of(said) : null;
             if ((whole is null ? tiled : tiled is null ? whole : whole.After(tiled)) is not { } part)
                 return null;
@@ -125,24 +122,33 @@ public sealed record SideFinal(
         return Sum(parts);
     }
 
+    /// <summary>Rule DL-6: a side met its deadline when every one of its units did, each with any of its finals.</summary>
+    /// <remarks>A correction stamped late, or older than another, does not undo that a final was there in time.</remarks>
+    public static bool IsTimely(Side side, IReadOnlyDictionary<string, UnitFinals> finals, TermsGroup group, ReportingPeriod period, Deadline deadline)
+    {
+        IReadOnlyList<string> units = side == Side.UsagePush ? [""] : group.PackageIds;
+        return units.All(unit => (finals.TryGetValue(unit, out UnitFinals? said) && said.IsTimely(deadline))
+            || (group.SumDaily && DaysOf(unit, finals, period) is { } days && days.TrueForAll(day => day.IsTimely(deadline))));
+    }
+
     /// <summary>Rule UNIT-3: final daily rows stand for a period when they tile it exactly, without a gap.</summary>
     /// <remarks>Only while no final for the whole period exists: that one, when it comes, restates the sum.</remarks>
-    private static SideFinal? OfDays(string package, IReadOnlyDictionary<string, UnitFinals> finals, ReportingPeriod period)
+    private static List<UnitFinals>? DaysOf(string package, IReadOnlyDictionary<string, UnitFinals> finals, ReportingPeriod period)
     {
-        var days = new List<SideFinal>();
+        var days = new List<UnitFinals>();
         for (DateTimeOffset at = period.Start; at < period.End; at = at.AddDays(1))
         {
             if (!finals.TryGetValue(Statement.KeyOf(package, new ReportingPeriod(at, at.AddDays(1))), out UnitFinals? said) || at.AddDays(1) > period.End)
                 return null;
-            days.Add(Of(said));
+            days.Add(said);
         }
 
-        return Sum(days);
+        return days;
     }
 
     /// <summary>This one's numbers, with the earlier of both beginnings.</summary>
     private SideFinal After(SideFinal earlier) =>
-        earlier.FirstReceivedAt < FirstReceivedAt ? this with { FirstReceivedAt = earlier.FirstReceivedAt, FirstFinalizedAt = earlier.FirstFinalizedAt } : this;
+        earlier.FirstReceivedAt < FirstReceivedAt ? this with { FirstReceivedAt = earlier.FirstReceivedAt } : this;
 
     private static SideFinal Of(UnitFinals said) => new(
         said.Newest.Side,
@@ -151,7 +157,6 @@ public sealed record SideFinal(
         said.Newest.FinalizedAt,
         said.Newest.ReceivedAt,
         said.First.ReceivedAt,
-        said.First.FinalizedAt,
         said.Newest.Quantity * said.Newest.Rate,
         said.Newest.Expected,
         said.Newest.Hash);
@@ -171,7 +176,6 @@ public sealed record SideFinal(
                 FinalizedAt = Later(sum.FinalizedAt, part.FinalizedAt),
                 ReceivedAt = sum.ReceivedAt > part.ReceivedAt ? sum.ReceivedAt : part.ReceivedAt,
                 FirstReceivedAt = sum.FirstReceivedAt > part.FirstReceivedAt ? sum.FirstReceivedAt : part.FirstReceivedAt,
-                FirstFinalizedAt = Later(sum.FirstFinalizedAt, part.FirstFinalizedAt),
                 Worth = sum.Worth + part.Worth,
             };
         }

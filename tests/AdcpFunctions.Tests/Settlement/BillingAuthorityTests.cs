@@ -278,6 +278,18 @@ public class BillingAuthorityTests
         Assert.Equal([Reasons.CounterpartFinal, Reasons.DeadlineContested], history.Reasons);
     }
 
+    [Fact]
+    public void A_contested_deadline_is_looked_at_when_its_grace_is_over_so_that_it_says_why_it_is_not_breached()
+    {
+        History history = new History(Sample.Context(Sample.Contract()) with { ContestedElsewhere = true }).Pass("2026-04-10");
+        Assert.Equal(Sample.GraceEnd.AddSeconds(1), history.State.DueAt);
+
+        history.Decide(history.State.DueAt!.Value);
+
+        Assert.Equal((null, 0), (history.State.DueAt, history.Breaches));
+        Assert.Equal([Reasons.DeadlineContested], history.Reasons);
+    }
+
     [Theory]
     [InlineData(null, PricingModel.Cpm, false, "no tolerance was agreed")]
     [InlineData(10, PricingModel.FlatRate, false, "a flat rate is not compared")]
@@ -319,16 +331,4 @@ public class BillingAuthorityTests
     [Fact]
     public void An_absurd_deadline_ends_at_the_calendars_end() =>
         Assert.Equal(DateTimeOffset.MaxValue, new History(Sample.Contract(deadlineHours: int.MaxValue)).Receive(Sample.Final(Side.SellerRow)).State.DueAt);
-
-    [Fact]
-    public void A_contested_deadline_is_looked_at_when_its_grace_is_over_so_that_it_says_why_it_is_not_breached()
-    {
-        History history = new History(Sample.Context(Sample.Contract()) with { ContestedElsewhere = true }).Pass("2026-04-10");
-        Assert.Equal(Sample.GraceEnd.AddSeconds(1), history.State.DueAt);
-
-        history.Decide(history.State.DueAt!.Value);
-
-        Assert.Equal((null, 0), (history.State.DueAt, history.Breaches));
-        Assert.Equal([Reasons.DeadlineContested], history.Reasons);
-    }
 }

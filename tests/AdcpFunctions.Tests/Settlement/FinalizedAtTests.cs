@@ -88,4 +88,31 @@ public class FinalizedAtTests
         history.Context = history.Context with { ContestedElsewhere = false };
         Assert.Equal((SettlementStatus.Settled, 1, true), (history.Pass("2026-05-01").Status, history.Breaches, history.Posted!.IsFallback));
     }
+
+    [Fact]
+    public void A_timely_final_stands_between_a_later_stamp_and_the_breach_whichever_came_first()
+    {
+        // Stamped after the deadline and here first; then the one stamped in time, inside the grace.
+        History history = new History(Sample.Contract())
+            .Receive(Sample.Final(Side.UsagePush, 1_000m, "2026-04-11T06:00", "2026-04-11T07:00"))
+            .Receive(Sample.Final(Side.UsagePush, 1_100m, "2026-04-10", "2026-04-11T08:00"))
+            .Receive(Sample.Final(Side.UsagePush, 1_200m, "2026-04-11T09:00", "2026-04-11T10:00"))
+            .Pass("2026-04-13");
+
+        Assert.Equal((0, 1_200m), (history.Breaches, history.Posted!.Quantity));
+    }
+
+    [Fact]
+    public void A_group_met_its_deadline_when_one_package_did_with_its_first_and_the_other_with_its_newest_final()
+    {
+        Contract contract = Sample.Contract(Sample.Draft(Attests.Seller, Sample.Package("p1", terms: Sample.Terms(Attests.Seller)), Sample.Package("p2", terms: Sample.Terms(Attests.Seller))));
+        History history = new History(contract)
+            .Receive(Sample.Final(Side.SellerRow, 100m, "2026-04-09", "2026-04-09", unit: "p1"))
+            .Receive(Sample.Final(Side.SellerRow, 110m, "2026-04-11T06:00", "2026-04-11T07:00", unit: "p1"))
+            .Receive(Sample.Final(Side.SellerRow, 200m, "", "2026-04-11T08:00", unit: "p2"))
+            .Receive(Sample.Final(Side.SellerRow, 210m, "2026-04-10", "2026-04-11T09:00", unit: "p2"))
+            .Pass("2026-04-13");
+
+        Assert.Equal(0, history.Breaches);
+    }
 }

@@ -14,7 +14,7 @@ public class RepetitionTests
     [InlineData(1, 1, true, "the first, received later")]
     [InlineData(1, -1, false, "the first, received earlier")]
     [InlineData(2, 0, true, "the one between, received at the same time")]
-    [InlineData(2, -1, true, "the one between, received earlier, yet not before the first")]
+    [InlineData(2, -1, false, "the one between, received earlier")]
     [InlineData(2, -25, false, "the one between, received before the first")]
     [InlineData(3, 1, true, "the newest, received later")]
     [InlineData(3, -1, false, "the newest, received earlier")]
@@ -33,6 +33,8 @@ public class RepetitionTests
 
         Assert.False(state.Repeats(Second));
         Assert.False(SettlementState.Initial.Repeats(First));
+        Assert.False(state.Repeats(First with { Side = Side.SellerRow }));
+        Assert.False(state.Repeats(First with { Day = Sample.March }));
     }
 
     [Fact]
@@ -44,7 +46,8 @@ public class RepetitionTests
 
         foreach (Statement again in said)
             state = state.Repeats(again) ? state : state.Apply(new SettlementEvent.FinalReceived(again, 1));
-        Assert.Equal(Taken(said).UsagePush[""], state.UsagePush[""]);
+        (UnitFinals once, UnitFinals twice) = (Taken(said).UsagePush[""], state.UsagePush[""]);
+        Assert.Equal((once.Newest, once.First), (twice.Newest, twice.First));
     }
 
     [Fact]
@@ -75,7 +78,7 @@ public class RepetitionTests
 
         foreach (Statement[] order in Orders(all))
         {
-            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next));
+            UnitFinals said = order.Skip(1).Aggregate(new UnitFinals(order[0]), (known, next) => known.With(next, 32));
             Assert.Equal((3m, 9m, copy.ReceivedAt), (said.Newest.Quantity!.Value, said.First.Quantity!.Value, said.First.ReceivedAt));
         }
     }
@@ -87,6 +90,30 @@ public class RepetitionTests
 
         Assert.Equal(3, state.Known.Count);
         Assert.Equal(3, state.Known.Distinct().Count());
+    }
+
+    [Fact]
+    public void The_state_of_a_party_that_restates_again_and_again_stays_small_and_keeps_its_oldest()
+    {
+        Statement[] unstamped = [.. Enumerable.Range(0, 200).Select(i => Sample.Final(Side.UsagePush, i, "", "2026-04-04") with { ReceivedAt = Sample.End.AddDays(9).AddHours(i) })];
+
+        UnitFinals said = Taken(unstamped).UsagePush[""];
+
+        Assert.Equal((199m, 0m, 32), (said.Newest.Quantity!.Value, said.First.Quantity!.Value, said.Others!.Count));
+        Assert.Equal(1m, said.Others[^1].Quantity);
+    }
+
+    [Theory]
+    [InlineData(8, true)]
+    [InlineData(9, false)]
+    public void A_side_of_many_packages_remembers_first_newest_and_oldest_of_each_only(int packages, bool remembersMore)
+    {
+        string[] days = ["2026-04-04", "2026-04-05", "2026-04-06", "2026-04-07"];
+        IEnumerable<Statement> said = Enumerable.Range(1, packages).SelectMany(i => days.Select(received => Sample.Final(Side.SellerRow, received[^1], "", received, unit: $"p{i}")));
+
+        SettlementState state = Taken([.. said.OrderBy(s => s.ReceivedAt)]);
+
+        Assert.Equal(remembersMore ? 2 : 1, state.SellerRow["p1"].Others!.Count);
     }
 
     private static SettlementState Taken(params Statement[] said) =>

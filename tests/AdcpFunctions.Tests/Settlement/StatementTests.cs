@@ -49,14 +49,6 @@ public class StatementTests
     }
 
     [Fact]
-    public void Only_an_unstamped_newest_keeps_the_final_that_might_replace_it()
-    {
-        Statement[] finals = [Sample.Final(Side.UsagePush, 1m, "", "2026-04-03"), Sample.Final(Side.UsagePush, 2m, "", "2026-04-04"), Sample.Final(Side.UsagePush, 3m, "2026-04-05")];
-
-        Assert.Null(new UnitFinals(finals[0]).With(finals[1]).With(finals[2]).Between);
-    }
-
-    [Fact]
     public void A_copy_that_was_here_before_every_other_final_is_the_first_even_when_its_twin_is_no_longer_kept()
     {
         Statement first = Sample.Final(Side.UsagePush, 1m, "2026-04-06", "2026-04-06"), between = Sample.Final(Side.UsagePush, 2m, "2026-04-05", "2026-04-07"), newest = Sample.Final(Side.UsagePush, 3m, "2026-04-08", "2026-04-08");
@@ -102,7 +94,7 @@ public class StatementTests
 
         SideFinal sum = SideFinal.Of(Side.SellerRow, said, group, Sample.March)!;
 
-        Assert.Equal((null, null), (sum.FinalizedAt, sum.FirstFinalizedAt));
+        Assert.Null(sum.FinalizedAt);
     }
 
     [Theory]

@@ -36,6 +36,15 @@ public sealed class History(SettlementContext context)
 
     public History Approve(string at) => Add(new SettlementEvent.FallbackApproved("finance", Sample.At(at), "agreed")).Decide(Sample.At(at));
 
+    /// <summary>An open decision is taken, as the wire names it.</summary>
+    public History Rule(string decision, string at, string? remedy = null)
+    {
+        OpenDecision open = Decisions.Open(State, Context).Single(o => DecisionNames.Of(o) == decision);
+        return open.Topic is { } topic
+            ? Add(new SettlementEvent.Ruled(new Ruling(topic, open.Accepts, open.Mark, "finance", Sample.At(at), "agreed", remedy))).Decide(Sample.At(at))
+            : Approve(at);
+    }
+
     /// <summary>Finance takes a decision that is open, on the statements it is open for.</summary>
     public History Rule(RulingTopic topic, bool accepts, string at) =>
         Rule(topic, accepts, at, Decisions.Open(State, Context).Single(open => open.Topic == topic && open.Accepts == accepts).Mark);
@@ -46,15 +55,6 @@ public sealed class History(SettlementContext context)
 
     /// <summary>True when somebody may take this decision now.</summary>
     public bool IsOpen(RulingTopic topic, bool accepts) => Decisions.Open(State, Context).Any(open => open.Topic == topic && open.Accepts == accepts);
-
-    /// <summary>An open decision is taken, as the wire names it.</summary>
-    public History Rule(string decision, string at, string? remedy = null)
-    {
-        OpenDecision open = Decisions.Open(State, Context).Single(o => DecisionNames.Of(o) == decision);
-        return open.Topic is { } topic
-            ? Add(new SettlementEvent.Ruled(new Ruling(topic, open.Accepts, open.Mark, "finance", Sample.At(at), "agreed", remedy))).Decide(Sample.At(at))
-            : Approve(at);
-    }
 
     public History Pass(string at) => Decide(Sample.At(at));
 

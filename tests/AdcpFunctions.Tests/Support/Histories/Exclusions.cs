@@ -17,12 +17,6 @@ public enum Exclusion
     /// <summary>Of two copies of one final one was received before its own stamp, which holds it, and one after: whichever is processed first is held or published.</summary>
     StampBetweenCopies,
 
-    /// <summary>
-    /// A copy that was received before the one that is known makes a late stamped final the first, after the grace, and of the timely one nothing is kept: a
-    /// settlement remembers a unit's first and newest final only. A weakness of what is kept, not of receipt order; it moves a breach, never an amount.
-    /// </summary>
-    TimelyFinalForgotten,
-
     /// <summary>Two periods draw on one cap, and what is left of it goes to the one processed first.</summary>
     CapDrawnByTwoPeriods,
 }
@@ -43,9 +37,6 @@ internal static class Exclusions
             yield break;
         Statement[] soFar = [.. before.SelectMany(s => s.Heard(straight.Ledger.Buy, entry.Suffix)), .. heard];
         Statement[] corrected = [.. heard.Where(s => IsSaidTwice(soFar.Where(o => o.Side == s.Side && o.Unit == s.Unit)))];
-        if (entry.State.Breach is null != other.State.Breach is null
-            && corrected.Any(s => s.Side == context.Group.Terms.AuthoritySide && soFar.Any(copy => copy.Hash == s.Hash && copy.ReceivedAt > s.ReceivedAt)))
-            yield return Exclusion.TimelyFinalForgotten;
 
         // Before anything is published every order ends on the same newest finals.
         if (!PublishedBy(entry, segment.End) && !PublishedBy(other, segment.End))
