@@ -120,15 +120,17 @@ public class RegistrationTests
     }
 
     [Theory]
-    [InlineData(630, true)]
-    [InlineData(640, false)]
-    public void A_group_has_at_most_so_many_packages(int count, bool registered)
+    [InlineData(630, "", true)]
+    [InlineData(640, "", false)]
+    [InlineData(500, "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", true)]
+    [InlineData(500, "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé", false)]
+    public void A_group_has_as_many_packages_as_its_row_can_name(int count, string prefix, bool registered)
     {
-        ContractDraft draft = Sample.Draft(packages: [.. Enumerable.Range(0, count).Select(i => Sample.Package($"{i}"))]);
+        ContractDraft draft = Sample.Draft(packages: [.. Enumerable.Range(0, count).Select(i => Sample.Package($"{prefix}{i}"))]);
 
         var problems = (Registration.Register(draft, Sample.Parties, null, Sample.Start) as RegistrationResult.Refused)?.Problems;
 
-        Assert.Equal(registered ? null : ("group_too_large", "/packages"), problems?.Select(p => (p.Code, p.Field)).Single());
+        Assert.Equal(registered ? null : ("group_too_large", "/packages", true), problems?.Select(p => (p.Code, p.Field, p.Message.EndsWith('.'))).Single());
     }
 
     [Fact]
