@@ -44,7 +44,7 @@ public sealed record Statement(
     }
 }
 
-/// <summary>What one unit has said: its newest final and the one that was here first.</summary>
+/// <summary>What one unit has said, as far as it can still matter: each by the copy of it that was received first.</summary>
 /// <param name="Newest">The one that counts.</param>
 /// <param name="Earlier">The first to arrive, where it is not the newest.</param>
 /// <param name="Others">

@@ -33,6 +33,8 @@ public class RepetitionTests
 
         Assert.False(state.Repeats(Second));
         Assert.False(SettlementState.Initial.Repeats(First));
+        Assert.False(state.Repeats(First with { Side = Side.SellerRow }));
+        Assert.False(state.Repeats(First with { Day = Sample.March }));
     }
 
     [Fact]

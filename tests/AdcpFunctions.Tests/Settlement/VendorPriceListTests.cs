@@ -23,6 +23,9 @@ public class VendorPriceListTests
     public void One_option_may_price_several_kinds() => Assert.Empty(VendorPriceList.Problems([Cpm, Cpm with { AppliesTo = VendorKind.Rights }]));
 
     [Fact]
+    public void All_of_the_spend_is_a_share() => Assert.Empty(VendorPriceList.Problems([Share with { Percent = 100m }]));
+
+    [Fact]
     public void A_price_of_nothing_is_a_price() =>
         Assert.Empty(VendorPriceList.Problems([Cpm with { Rate = 0m }, Share with { Percent = 0m, MaxCpm = 0m }, Fee with { Amount = 0m }, Unit with { UnitPrice = 0m }, Grant with { Price = 0m, ImpressionCap = 0m, OverageCpm = 0m }]));
 
@@ -63,6 +66,7 @@ public class VendorPriceListTests
         RegistrationProblem problem = Assert.Single(VendorPriceList.Problems([Words, price with { PricingOptionId = "po_other" }]));
 
         Assert.True((code, $"/vendor_pricing/1/{member}") == (problem.Code, problem.Field), $"{what}: {problem}");
+        Assert.EndsWith(".", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
