@@ -74,7 +74,7 @@ public class FinalityRoutesTests
     [Theory]
     [InlineData(null, null, "settled: authoritative_final finalized_at_absent snapshot_not_verified", "nobody measures it: settled, and flagged")]
     [InlineData(null, 240, "held: finalized_at_absent", "a deadline applies and nothing can be measured against it")]
-    [InlineData("2026-04-20T00:00:00Z", 240, "settled: authoritative_final snapshot_not_verified", "stamped before the period ended: accepted, and timely")]
+    [InlineData("2026-04-20T00:00:00Z", 240, "settled: authoritative_final before_window_close snapshot_not_verified", "stamped before the period ended: accepted, and timely")]
     [InlineData("2026-05-01T12:05:00Z", 240, "settled: authoritative_final snapshot_not_verified", "five minutes are clock skew")]
     [InlineData("2026-05-01T12:05:01Z", 240, "held: finalized_at_future", "later is the future")]
     [InlineData("2099-01-01T00:00:00Z", null, "held: finalized_at_future", "the future is nobody's, with a deadline or without")]
