@@ -289,13 +289,4 @@ public class BillingAuthorityTests
         Assert.Equal((null, 0), (history.State.DueAt, history.Breaches));
         Assert.Equal([Reasons.DeadlineContested], history.Reasons);
     }
-
-    [Fact]
-    public void Looking_again_adds_nothing()
-    {
-        History history = new History(Sample.Contract()).Receive(Sample.Final(Side.SellerRow));
-        int events = history.Events.Count;
-
-        Assert.Equal(events, history.Decide(Sample.GraceEnd).Events.Count);
-    }
 }
