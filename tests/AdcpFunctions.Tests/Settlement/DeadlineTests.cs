@@ -81,4 +81,8 @@ public class DeadlineTests
         TermsGroup group = Sample.Contract(draft with { Windows = [new WindowDefinition("commission_locked_60d", 60, false)] }).Groups[0];
         return Deadline.Of(new ReportingPeriod(end.AddDays(-1), end), group, 24, []);
     }
+
+    [Fact]
+    public void An_absurd_deadline_ends_at_the_calendars_end() =>
+        Assert.Equal(DateTimeOffset.MaxValue, new History(Sample.Contract(deadlineHours: int.MaxValue)).Receive(Sample.Final(Side.SellerRow)).State.DueAt);
 }

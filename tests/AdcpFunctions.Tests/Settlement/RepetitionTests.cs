@@ -116,6 +116,15 @@ public class RepetitionTests
         Assert.Equal(remembersMore ? 2 : 1, state.SellerRow["p1"].Others!.Count);
     }
 
+    [Fact]
+    public void Looking_again_adds_nothing()
+    {
+        History history = new History(Sample.Contract()).Receive(Sample.Final(Side.SellerRow));
+        int events = history.Events.Count;
+
+        Assert.Equal(events, history.Decide(Sample.GraceEnd).Events.Count);
+    }
+
     private static SettlementState Taken(params Statement[] said) =>
         said.Aggregate(SettlementState.Initial, (state, s) => state.Apply(new SettlementEvent.FinalReceived(s, 1)));
 
