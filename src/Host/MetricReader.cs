@@ -40,4 +40,19 @@ internal static class MetricReader
     /// <summary>Reads what a unit came to.</summary>
     public static bool TryReadRate(JsonNode node, out decimal rate) =>
         node.TryGetDecimal(out rate) && rate is >= 0m and < MaxRate;
+
+    public const string BadStamp = "finalized_at is not a time that can be computed with.";
+
+    /// <summary>Reads a record's stamp, UTC; null where none was sent.</summary>
+    /// <returns>False when one was sent that is no time.</returns>
+    public static bool TryReadStamp(JsonNode stamp, out DateTimeOffset? at)
+    {
+        at = null;
+        if (!stamp.Exists)
+            return true;
+        if (!WireTime.TryRead(stamp, out DateTimeOffset stated))
+            return false;
+        at = stated.ToUniversalTime();
+        return true;
+    }
 }

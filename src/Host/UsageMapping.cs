@@ -229,16 +229,10 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
 
     private Statement? StatementOf(int index, in UsageRecord record, TermsGroup? group)
     {
-        DateTimeOffset? finalizedAt = null;
-        if (record.FinalizedAt.Exists)
+        if (!MetricReader.TryReadStamp(record.FinalizedAt, out DateTimeOffset? finalizedAt))
         {
-            if (!WireTime.TryRead(record.FinalizedAt, out DateTimeOffset stamped))
-            {
-                Refuse(index, ProtocolError.InvalidUsageData, "finalized_at is not a time that can be computed with.", $"usage[{index}].finalized_at");
-                return null;
-            }
-
-            finalizedAt = stamped.ToUniversalTime();
+            Refuse(index, ProtocolError.InvalidUsageData, MetricReader.BadStamp, $"usage[{index}].finalized_at");
+            return null;
         }
 
         string metric = (group is null ? null : BillingMetric.NameOf(group.PricingModel)) ?? "impressions";

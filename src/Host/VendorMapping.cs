@@ -94,16 +94,10 @@ internal sealed class VendorMapping(Caller caller, UsagePeriod period, string re
             return null;
         }
 
-        DateTimeOffset? finalizedAt = null;
-        if (record.FinalizedAt.Exists)
+        if (!MetricReader.TryReadStamp(record.FinalizedAt, out DateTimeOffset? finalizedAt))
         {
-            if (!WireTime.TryRead(record.FinalizedAt, out DateTimeOffset stamped))
-            {
-                refusal = Invalid(index, "finalized_at", "finalized_at is not a time that can be computed with.");
-                return null;
-            }
-
-            finalizedAt = stamped.ToUniversalTime();
+            refusal = Invalid(index, "finalized_at", MetricReader.BadStamp);
+            return null;
         }
 
         var said = new Statement(
