@@ -6,6 +6,44 @@ namespace AdcpFunctions.Host;
 /// <summary>Everything that can be set: in <c>appsettings.json</c>, by environment variable or on the command line.</summary>
 public sealed class HostOptions
 {
+    /// <summary>Where the ledger is kept (<c>Ledger:Kind</c>): <c>Sqlite</c> or <c>AzureTables</c>.</summary>
+    /// <value>The default is <c>Sqlite</c>.</value>
+    public string LedgerKind { get; set; } = "Sqlite";
+
+    /// <summary>The storage account's connection string, with its key or a shared access signature, or <c>UseDevelopmentStorage=true</c> (<c>Ledger:ConnectionString</c>).</summary>
+    /// <value>The default is null: the endpoint with the process's own identity.</value>
+    public string? LedgerConnectionString { get; set; }
+
+    /// <summary>The table endpoint, such as <c>https://account.table.core.windows.net</c>, for an Entra identity (<c>Ledger:Endpoint</c>).</summary>
+    public string? LedgerEndpoint { get; set; }
+
+    /// <summary>The table the ledger lies in; it is created when it is not there (<c>Ledger:Table</c>).</summary>
+    /// <value>The default is <c>ledger</c>; 3 to 63 letters and digits, beginning with a letter.</value>
+    public string LedgerTable { get; set; } = "ledger";
+
+    /// <summary>Where settled records are sent (<c>Publisher:Kind</c>): <c>Feed</c> (nowhere else), <c>Files</c> or <c>ServiceBus</c>.</summary>
+    /// <value>The default is <c>Files</c> when a folder is given, else <c>Feed</c>.</value>
+    public string PublisherKind { get; set; } = "Feed";
+
+    /// <summary>The namespace's connection string with a key that may send (<c>Publisher:ConnectionString</c>).</summary>
+    /// <value>The default is null: the endpoint with the process's own identity.</value>
+    public string? PublisherConnectionString { get; set; }
+
+    /// <summary>The Service Bus namespace, such as <c>https://name.servicebus.windows.net</c>, for an Entra identity (<c>Publisher:Endpoint</c>).</summary>
+    public string? PublisherEndpoint { get; set; }
+
+    /// <summary>The topic or queue settled records are sent to (<c>Publisher:Topic</c>).</summary>
+    /// <value>The default is <c>settled-records</c>.</value>
+    public string PublisherTopic { get; set; } = "settled-records";
+
+    /// <summary>The largest batch in bytes (<c>Publisher:MaxBatchBytes</c>).</summary>
+    /// <value>The default is 262,144, the limit of the Standard tier; Premium takes 1,048,576. 65,536 to 1,048,576.</value>
+    public int PublisherMaxBatchBytes { get; set; } = 256 * 1024;
+
+    /// <summary>The topic's duplicate detection window in minutes (<c>Publisher:DuplicateDetectionMinutes</c>); nothing is sent again after it.</summary>
+    /// <value>The default is 1,440, a day; 20 to 10,080.</value>
+    public int PublisherDuplicateDetectionMinutes { get; set; } = 1440;
+
     /// <summary>The SQLite file of the local ledger (<c>Ledger:Path</c>).</summary>
     /// <value>The default is <c>.data/ledger.db</c> below the working directory.</value>
     public string LedgerPath { get; set; } = Path.Combine(".data", "ledger.db");
@@ -31,8 +69,16 @@ public sealed class HostOptions
     public int InFlightSeconds { get; set; } = 60;
 
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
-    /// <value>The default is true.</value>
+    /// <value>The default is true where no Functions host rings them, and false where one does.</value>
     public bool InProcessTimers { get; set; } = true;
+
+    /// <summary>The port a Functions host calls this process on (<c>FUNCTIONS_CUSTOMHANDLER_PORT</c>).</summary>
+    /// <value>The default is null: no Functions host.</value>
+    public int? FunctionsPort { get; set; }
+
+    /// <summary>How long one ring of a timer function works before it leaves the rest to the next (<c>Timers:StopAfterSeconds</c>).</summary>
+    /// <value>The default is 150 seconds, half of host.json's <c>functionTimeout</c>; 1 to 150.</value>
+    public int TimersStopAfterSeconds { get; set; } = 150;
 
     /// <summary>How long this service may be silent before the gap counts as an outage and lengthens everyone's grace; only a simulated clock sets it.</summary>
     /// <value>The default is five minutes.</value>
@@ -54,17 +100,29 @@ public sealed class HostOptions
     public static HostOptions From(IConfiguration configuration)
     {
         var options = new HostOptions();
+        options.LedgerKind = configuration["Ledger:Kind"] ?? options.LedgerKind;
         options.LedgerPath = configuration["Ledger:Path"] ?? options.LedgerPath;
+        options.LedgerConnectionString = configuration["Ledger:ConnectionString"];
+        options.LedgerEndpoint = configuration["Ledger:Endpoint"];
+        options.LedgerTable = configuration["Ledger:Table"] ?? options.LedgerTable;
         options.QueueDir = configuration["Publisher:QueueDir"] ?? configuration["queue-dir"];
+        options.PublisherKind = configuration["Publisher:Kind"] ?? (options.QueueDir is null ? "Feed" : "Files");
+        options.PublisherConnectionString = configuration["Publisher:ConnectionString"];
+        options.PublisherEndpoint = configuration["Publisher:Endpoint"];
+        options.PublisherTopic = configuration["Publisher:Topic"] ?? options.PublisherTopic;
+        options.PublisherMaxBatchBytes = Number(configuration, "Publisher:MaxBatchBytes", options.PublisherMaxBatchBytes);
+        options.PublisherDuplicateDetectionMinutes = Number(configuration, "Publisher:DuplicateDetectionMinutes", options.PublisherDuplicateDetectionMinutes);
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
-        options.InProcessTimers = !bool.TryParse(configuration["Timers:InProcess"], out bool timers) || timers;
+        options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
+        options.InProcessTimers = bool.TryParse(configuration["Timers:InProcess"], out bool timers) ? timers : options.FunctionsPort is null;
+        options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
         if (configuration["Billing:BillsThroughAdcp"] is { } bills)
         {
-            Check(nameof(BillsThroughAdcp), bool.TryParse(bills, out bool through));
+            Check("Billing:BillsThroughAdcp", bool.TryParse(bills, out bool through));
             options.BillsThroughAdcp = through;
         }
 
@@ -76,12 +134,28 @@ public sealed class HostOptions
                 options.AdminKeys[tenant.Key] = adminKey;
         }
 
-        Check(nameof(LedgerPath), options.LedgerPath.Length > 0);
-        Check(nameof(UsageBytes), options.UsageBytes is >= 1024 and <= 64 * 1024 * 1024);
-        Check(nameof(WebhookBytes), options.WebhookBytes is >= 1024 and <= 8 * 1024 * 1024);
-        Check(nameof(InFlightSeconds), options.InFlightSeconds is >= 1 and <= 3600);
-        Check(nameof(Fallback), options.Fallback is "automatic" or "on_approval");
+        options.Validate();
         return options;
+    }
+
+    private void Validate()
+    {
+        Check("Ledger:Kind", LedgerKind is "Sqlite" or "AzureTables");
+        Check("Ledger:ConnectionString or Ledger:Endpoint", LedgerKind != "AzureTables" || LedgerConnectionString is null != LedgerEndpoint is null);
+        Check("Ledger:Table", LedgerTable.Length is >= 3 and <= 63 && char.IsAsciiLetter(LedgerTable[0]) && LedgerTable.All(char.IsAsciiLetterOrDigit));
+        Check("Ledger:Path", LedgerPath.Length > 0);
+        Check("Publisher:Kind", PublisherKind is "Feed" or "Files" or "ServiceBus");
+        Check("Publisher:QueueDir", PublisherKind == "Files" == (QueueDir is not null));
+        Check("Publisher:ConnectionString or Publisher:Endpoint", PublisherKind != "ServiceBus" || PublisherConnectionString is null != PublisherEndpoint is null);
+        Check("Publisher:Topic", PublisherTopic.Length is >= 1 and <= 260);
+        Check("Publisher:MaxBatchBytes", PublisherMaxBatchBytes is >= 65_536 and <= 1_048_576);
+        Check("Publisher:DuplicateDetectionMinutes", PublisherDuplicateDetectionMinutes is >= 20 and <= 10_080);
+        Check("FUNCTIONS_CUSTOMHANDLER_PORT", FunctionsPort is null or (>= 1 and <= 65_535));
+        Check("Timers:StopAfterSeconds", TimersStopAfterSeconds is >= 1 and <= 150);
+        Check("Limits:UsageBytes", UsageBytes is >= 1024 and <= 64 * 1024 * 1024);
+        Check("Limits:WebhookBytes", WebhookBytes is >= 1024 and <= 8 * 1024 * 1024);
+        Check("Limits:InFlightSeconds", InFlightSeconds is >= 1 and <= 3600);
+        Check("Contracts:Fallback", Fallback is "automatic" or "on_approval");
     }
 
     private static int Number(IConfiguration configuration, string setting, int standard) =>
