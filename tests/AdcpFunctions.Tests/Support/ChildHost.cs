@@ -12,27 +12,34 @@ internal sealed class ChildHost : IAsyncDisposable
 {
     public const string AdminKey = "child-admin-key-0123456789abcdef";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("adcp-child-").FullName;
     private readonly StringBuilder _errors = new();
     private readonly int _port = FreePort();
     private Process? _process;
 
-    public ChildHost() => Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+    private readonly IReadOnlyDictionary<string, string> _settings;
+    private readonly string? _executable;
+
+    /// <param name="settings">Settings as environment variables; where the ledger is, among them.</param>
+    /// <param name="executable">A published app; null for the build under test.</param>
+    public ChildHost(IReadOnlyDictionary<string, string> settings, string? executable = null)
+    {
+        (_settings, _executable) = (settings, executable);
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+    }
 
     public HttpClient Http { get; }
 
-    public string QueueFile => Path.Combine(_folder, "queue", "settled-records.default.ndjson");
-
-    public string LedgerPath => Path.Combine(_folder, "ledger.db");
-
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (string argument in new[] { typeof(HostOptions).Assembly.Location, "--urls", Http.BaseAddress!.ToString(), "--queue-dir", Path.Combine(_folder, "queue") })
-            start.ArgumentList.Add(argument);
+        string[] arguments = ["--urls", Http.BaseAddress!.ToString()];
+        ProcessStartInfo start = _executable is null
+            ? new ProcessStartInfo("dotnet", [typeof(HostOptions).Assembly.Location, .. arguments])
+            : new ProcessStartInfo(_executable, arguments);
+        (start.RedirectStandardError, start.RedirectStandardOutput, start.UseShellExecute) = (true, true, false);
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
-        start.Environment["Ledger__Path"] = LedgerPath;
         start.Environment["Limits__InFlightSeconds"] = "2";
+        foreach ((string name, string value) in _settings)
+            start.Environment[name] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
         _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
         _process.OutputDataReceived += (_, line) => _errors.AppendLine(line.Data);
@@ -64,26 +71,22 @@ internal sealed class ChildHost : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Sends a request again and again, as a sender would, until it is answered for good.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> SendUntilAnsweredAsync(Func<HttpRequestMessage> make)
+    /// <summary>Sends a request once.</summary>
+    /// <returns>Null when a sender would send it again: nobody answered, or the answer was "try again".</returns>
+    public async Task<(HttpStatusCode Status, string Body)?> TrySendAsync(Func<HttpRequestMessage> make)
     {
-        while (true)
+        try
         {
-            try
-            {
-                using HttpRequestMessage request = make();
-                using HttpResponseMessage response = await Http.SendAsync(request);
-                string body = await response.Content.ReadAsStringAsync();
-                bool again = response.StatusCode == HttpStatusCode.ServiceUnavailable || body.Contains("IDEMPOTENCY_IN_FLIGHT", StringComparison.Ordinal);
-                if (!again)
-                    return (response.StatusCode, body);
-            }
-            catch (Exception broken) when (broken is HttpRequestException or IOException or TaskCanceledException)
-            {
-                // The host was killed under this request: that is what the test is about.
-            }
-
-            await Task.Delay(50);
+            using HttpRequestMessage request = make();
+            using HttpResponseMessage response = await Http.SendAsync(request);
+            string body = await response.Content.ReadAsStringAsync();
+            bool again = response.StatusCode == HttpStatusCode.ServiceUnavailable || body.Contains("IDEMPOTENCY_IN_FLIGHT", StringComparison.Ordinal);
+            return again ? null : (response.StatusCode, body);
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException or TaskCanceledException)
+        {
+            // The host was killed under this request: that is what the tests are about.
+            return null;
         }
     }
 
@@ -107,7 +110,6 @@ internal sealed class ChildHost : IAsyncDisposable
         }
 
         Http.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private static int FreePort()
