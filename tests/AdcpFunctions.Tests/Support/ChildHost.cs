@@ -8,18 +8,20 @@ using AdcpFunctions.Host;
 namespace AdcpFunctions.Tests.Support;
 
 /// <summary>The host as a process of its own, on a ledger that outlives it. It can be killed without a chance to tidy up.</summary>
-internal sealed class ChildHost : IAsyncDisposable
+/// <param name="settings">Further environment variables.</param>
+internal sealed class ChildHost(params (string Name, string Value)[] settings) : IAsyncDisposable
 {
     public const string AdminKey = "child-admin-key-0123456789abcdef";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("adcp-child-").FullName;
+    private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
-    private readonly int _port = FreePort();
     private Process? _process;
 
-    public ChildHost() => Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+    public HttpClient Http { get; } = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort()}"), Timeout = TimeSpan.FromSeconds(20) };
 
-    public HttpClient Http { get; }
+    /// <summary>What the process has written to its console, and apart from it to the stream for errors.</summary>
+    public (string Output, string Errors) Console => (_output.ToString(), _errors.ToString());
 
     public string QueueFile => Path.Combine(_folder, "queue", "settled-records.default.ndjson");
 
@@ -33,16 +35,18 @@ internal sealed class ChildHost : IAsyncDisposable
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
         start.Environment["Ledger__Path"] = LedgerPath;
         start.Environment["Limits__InFlightSeconds"] = "2";
+        foreach ((string name, string value) in settings)
+            start.Environment[name] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
-        _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
-        _process.OutputDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => _errors.Append(line.Data is null ? "" : line.Data + "\n");
+        _process.OutputDataReceived += (_, line) => _output.Append(line.Data).Append('\n');
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
         var since = Stopwatch.StartNew();
         while (true)
         {
             if (_process.HasExited || since.Elapsed > TimeSpan.FromSeconds(60))
-                throw new InvalidOperationException($"The host is not ready: {_errors}");
+                throw new InvalidOperationException($"The host is not ready: {_output}{_errors}");
             try
             {
                 using HttpResponseMessage ready = await Http.GetAsync("/health/ready");
@@ -62,6 +66,19 @@ internal sealed class ChildHost : IAsyncDisposable
         _process!.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    /// <summary>SIGTERM, as an orderly stop begins, until the process has gone by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using (Process signal = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await signal.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+        int code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
     }
 
     /// <summary>Sends a request again and again, as a sender would, until it is answered for good.</summary>
