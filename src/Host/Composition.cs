@@ -116,7 +116,7 @@ internal static partial class Composition
     /// <summary>Maps every route.</summary>
     public static void UseFlow(WebApplication app)
     {
-        TelemetryExport.Start(app.Services);
+        TelemetryExport.Start(app);
         app.Services.GetRequiredService<Telemetry>();
         app.Use(FaultsBecomeUnavailableAsync);
         ReportUsage.Map(app);
