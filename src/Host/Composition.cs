@@ -116,8 +116,9 @@ internal static partial class Composition
     /// <summary>Maps every route.</summary>
     public static void UseFlow(WebApplication app)
     {
-        TelemetryExport.Start(app);
+        // What is made first is disposed last: the last export reads the gauges.
         app.Services.GetRequiredService<Telemetry>();
+        TelemetryExport.Start(app);
         app.Use(FaultsBecomeUnavailableAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);
