@@ -28,6 +28,8 @@ internal static partial class Composition
             builder.WebHost.UseUrls("http://localhost:7071");
         HostOptions options = HostOptions.From(builder.Configuration);
         CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
+        if (options.ExportsTelemetry)
+            TelemetryExport.Add(builder);
         AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
         WebApplication app = builder.Build();
         UseFlow(app);
@@ -70,6 +72,7 @@ internal static partial class Composition
         services.AddSingleton(options);
         services.AddSingleton(time);
         services.AddSingleton(table);
+        services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
 
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<Identify>();
@@ -80,7 +83,10 @@ internal static partial class Composition
         services.AddSingleton<DueIndex>();
         services.AddSingleton<Outbox>();
         services.AddSingleton(_ => new Heartbeat(table, time) { OutageAfter = options.OutageAfter });
-        services.AddSingleton<SettlementLedger>();
+        services.AddSingleton(s => new SettlementLedger(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), time)
+        {
+            DeadlineMissed = s.GetRequiredService<Telemetry>().DeadlineMissed,
+        });
         services.AddSingleton<StatementLedger>();
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
@@ -89,19 +95,30 @@ internal static partial class Composition
         services.AddSingleton<SettlementExplainer>();
 
         services.AddSingleton<DeadlineSweep>();
-        services.AddSingleton<Relay>();
+        services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished });
         services.AddSingleton<Feed>();
         services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
         services.AddSingleton<Delivery>();
-        services.AddSingleton<SlowScan>();
+        services.AddSingleton(s => new SlowScan(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<AccessDirectory>(), time)
+        {
+            Restored = s.GetRequiredService<Telemetry>().PointersRepaired,
+        });
+        services.AddSingleton<PublisherHealth>();
         services.AddSingleton<TimerWork>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
     }
 
+    /// <summary>What the store's adapter counts as requests, by kind.</summary>
+    private static IEnumerable<(string Kind, long Count)> StorageRequests(IPartitionedTable table) =>
+        table is SqliteTable { Counters: var counted } ? [("point_read", counted.PointReads), ("range_read", counted.RangeReads), ("batch", counted.Batches)] : [];
+
     /// <summary>Maps every route.</summary>
     public static void UseFlow(WebApplication app)
     {
+        // What is made first is disposed last: the last export reads the gauges.
+        app.Services.GetRequiredService<Telemetry>();
+        TelemetryExport.Start(app);
         app.Use(FaultsBecomeUnavailableAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);

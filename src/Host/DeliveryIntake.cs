@@ -7,7 +7,7 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What a delivery webhook does once its envelope holds: claim, map, record, settle, answer.</summary>
 internal sealed partial class DeliveryIntake(
-    RequestLog requests, EvidenceLog evidence, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, TimeProvider time, ILogger<DeliveryIntake> logger)
+    RequestLog requests, EvidenceLog evidence, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, TimeProvider time, Telemetry telemetry, ILogger<DeliveryIntake> logger)
 {
     private static readonly CompiledSchema ResultSchema = SchemaSet.Embedded["adcp/3.1/media-buy-delivery-webhook-result.json"];
 
@@ -26,12 +26,14 @@ internal sealed partial class DeliveryIntake(
             case Reservation.Reserved reserved:
                 return await TakeReservedAsync(reserved, endpoint, envelope, body, kept, now);
             case Reservation.Replay or Reservation.Expired:
+                telemetry.RecordsDuplicated(Telemetry.Delivery, RowsOf(envelope));
                 return HookAnswer.Duplicate;
             case Reservation.InFlight:
                 return new HookAnswer(503, "in_progress", "The first copy of this delivery is being worked on.");
             case Reservation.Conflict:
                 Log.KeyConflict(logger, endpoint.Id, kept.IdempotencyKey[..8]);
                 await evidence.KeepAsync(endpoint.Tenant, kept with { Notes = ["delivery_key_payload_conflict"] }, body, CancellationToken.None);
+                telemetry.StatementsQuarantined(RowsOf(envelope));
                 return endpoint.Profile == SenderProfile.V32 ? new HookAnswer(409, "delivery_key_payload_conflict", "This idempotency_key was used for another payload.") : HookAnswer.Duplicate;
             case var other:
                 throw new System.Diagnostics.UnreachableException(other.GetType().Name);
@@ -51,13 +53,14 @@ internal sealed partial class DeliveryIntake(
                 return refused;
 
             List<string> notes = [];
+            int taken = 0;
             // Decision A5: a delay that lacks part of its frame is a sign of life and settles nothing.
             bool framed = FrameFault(violations) is null;
             if (framed && result.TryGetMember("media_buy_deliveries"u8, out JsonNode rows) && UsagePeriod.Read(result) is { } period)
             {
                 var mapping = new DeliveryMapping(endpoint, period, LedgerKeys.Token($"{endpoint.Sender}\n{kept.IdempotencyKey}"), EvidenceLog.PlaceOf(endpoint.Tenant, kept), now);
                 await MapAsync(mapping, endpoint, result, rows, violations);
-                notes = mapping.Notes;
+                (notes, taken) = (mapping.Notes, mapping.Taken);
                 // Evidence first: a statement never names bytes that are not there.
                 await evidence.KeepAsync(endpoint.Tenant, kept with { Notes = notes }, body, CancellationToken.None);
                 await statements.RecordAsync(mapping.Push, CancellationToken.None);
@@ -70,6 +73,8 @@ internal sealed partial class DeliveryIntake(
             if (notes.Count > 0)
                 Log.Quarantined(logger, endpoint.Id, notes.Count, notes[0]);
             completed = await requests.CompleteAsync(reserved, "{}"u8.ToArray(), time.GetUtcNow(), CancellationToken.None);
+            if (completed)
+                telemetry.DeliveryTaken(taken, notes.Count);
             return completed ? HookAnswer.Accepted : new HookAnswer(503, "in_progress", "Another copy of this delivery took over.");
         }
         finally
@@ -78,6 +83,9 @@ internal sealed partial class DeliveryIntake(
                 await requests.ReleaseAsync(reserved, CancellationToken.None);
         }
     }
+
+    private static int RowsOf(JsonNode envelope) =>
+        envelope.TryGetMember("result"u8, out JsonNode result) && result.TryGetMember("media_buy_deliveries"u8, out JsonNode rows) && rows.Kind == JsonKind.Array ? rows.Count : 0;
 
     /// <summary>A result without its frame is refused; a bad row is quarantined alone; <c>delayed</c> may come without rows (decisions A5, A6).</summary>
     private static HookAnswer? ResultFault(JsonNode result, out IReadOnlyList<SchemaViolation> violations)

@@ -17,6 +17,9 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
     /// <summary>Rows that are kept as evidence only, and why.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>How many rows were taken in, whatever was noted of their packages.</summary>
+    public int Taken { get; private set; }
+
     /// <summary>The row a pointer into the result lies in; null for its frame.</summary>
     public static int? RowOf(string pointer)
     {
@@ -48,6 +51,7 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             return;
         }
 
+        Taken++;
         ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
         PartitionPush partition = Push.For(buy.Partition);
         foreach (ReadOnlyMemory<byte> part in Parts(row.RawMemory))

@@ -92,6 +92,10 @@ public sealed class HostOptions
     /// <value>The default is false: every creative record is answered <c>BILLING_OUT_OF_BAND</c>.</value>
     public bool BillsThroughAdcp { get; set; }
 
+    /// <summary>Whether traces, metrics and logs leave over OTLP: when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set. The SDK reads it and every other <c>OTEL_*</c> setting.</summary>
+    /// <value>The default is false: logs go to the console, the rest nowhere.</value>
+    public bool ExportsTelemetry { get; set; }
+
     /// <summary>The admin key of each tenant (<c>ADCP_ADMIN_KEY</c> for <c>default</c>, <c>Tenants:{name}:AdminKey</c>).</summary>
     public Dictionary<string, string> AdminKeys { get; } = new(StringComparer.Ordinal);
 
@@ -120,6 +124,7 @@ public sealed class HostOptions
         options.InProcessTimers = bool.TryParse(configuration["Timers:InProcess"], out bool timers) ? timers : options.FunctionsPort is null;
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
+        options.ExportsTelemetry = configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
         if (configuration["Billing:BillsThroughAdcp"] is { } bills)
         {
             Check("Billing:BillsThroughAdcp", bool.TryParse(bills, out bool through));

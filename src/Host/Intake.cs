@@ -6,7 +6,7 @@ using AdcpFunctions.Settlement;
 namespace AdcpFunctions.Host;
 
 /// <summary>What <c>report_usage</c> does once a request is well formed: reserve, map, record, settle, answer.</summary>
-internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, HostOptions options, TimeProvider time)
+internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, HostOptions options, TimeProvider time, Telemetry telemetry)
 {
     /// <summary>Records a request under its key.</summary>
     /// <param name="caller">Who reports.</param>
@@ -27,6 +27,8 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
             case Reservation.Reserved reserved:
                 return await RecordReservedAsync(reserved, caller, request, period, key, violations, context, now);
             case Reservation.Replay(var answer):
+                request.TryGetMember("usage"u8, out JsonNode repeated);
+                telemetry.RecordsDuplicated(Telemetry.Usage, repeated.Count);
                 return AdcpAnswer.Send(answer, replayed: true, context);
             case Reservation.Conflict:
                 return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyConflict, "This idempotency_key was used for another payload."), context);
@@ -58,6 +60,8 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
                 IReadOnlyList<AdcpError> errors = mapping.Errors();
                 ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox);
                 completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
+                if (completed)
+                    telemetry.UsageTaken(count - errors.Count, errors);
                 return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);
             }
             finally

@@ -1,32 +1,131 @@
+using System.Diagnostics;
+using System.Globalization;
 using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
-internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delivery delivery, SlowScan scan, AccessDirectory directory, ILogger<TimerWork> logger)
+internal sealed partial class TimerWork(
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Feed feed, IPublisher publisher, Delivery delivery, SlowScan scan, AccessDirectory directory, PublisherHealth health, Telemetry telemetry, ILogger<TimerWork> logger)
 {
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
-    public async Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel)
-    {
-        int changed = await sweep.RunAsync(cancel);
-        if (changed > 0)
-            Log.Swept(logger, changed);
-    }
+    public Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel) => RingAsync("deadlines", SweepAsync, cancel);
 
     /// <summary>Appends what was decided to each tenant's feed, then sends it on.</summary>
-    public async Task RelaySettledRecordsAsync(CancellationToken cancel)
+    public Task RelaySettledRecordsAsync(CancellationToken cancel) => RingAsync("relay", RelayAsync, cancel);
+
+    /// <summary>Looks for settlements without a due row and outgoing records without a pointer.</summary>
+    public Task RepairAsync(CancellationToken cancel) => RingAsync("repair", ScanAsync, cancel);
+
+    private async Task RingAsync(string timer, Func<CancellationToken, Task> ring, CancellationToken cancel)
     {
-        foreach (string tenant in await directory.TenantsAsync(cancel))
+        using Activity? span = telemetry.StartRing(timer);
+        try
         {
-            int appended = await relay.RunAsync(tenant, cancel);
-            if (appended > 0)
-                Log.Published(logger, appended, tenant);
-            await delivery.RunAsync(tenant, cancel);
+            await ring(cancel);
+        }
+        catch (Exception fault) when (!cancel.IsCancellationRequested)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, fault.GetType().Name);
+            telemetry.TimerFaulted(timer);
+            throw;
         }
     }
 
-    /// <summary>Looks for settlements without a due row and outgoing records without a pointer.</summary>
-    public async Task RepairAsync(CancellationToken cancel)
+    private async Task SweepAsync(CancellationToken cancel)
+    {
+        try
+        {
+            int changed = await sweep.RunAsync(cancel);
+            if (changed > 0)
+                Log.Swept(logger, changed);
+        }
+        finally
+        {
+            telemetry.SweepRang(sweep.Backlog);
+        }
+    }
+
+    /// <remarks>
+    /// Every feed before anything is sent, and each tenant whatever became of the one before it: the append is the publication, and
+    /// neither a queue that is down nor one tenant's bad row may keep another tenant's records from it.
+    /// </remarks>
+    private async Task RelayAsync(CancellationToken cancel)
+    {
+        IReadOnlyList<string> tenants = await directory.TenantsAsync(cancel);
+        var behind = new HashSet<string>(tenants, StringComparer.Ordinal);
+        var faults = new List<Exception>();
+        try
+        {
+            HashSet<string> published = await EachAsync(tenants, PublishAsync, faults, cancel);
+            int before = faults.Count;
+            HashSet<string> sent = await EachAsync(tenants, delivery.RunAsync, faults, cancel);
+            behind.ExceptWith(published.Intersect(sent, StringComparer.Ordinal));
+            if (faults.Count > before)
+                health.Failed();
+            else
+                health.Succeeded();
+        }
+        finally
+        {
+            telemetry.RelayRang(await OldestWaitingAsync(behind));
+        }
+
+        if (faults.Count > 0)
+            throw new AggregateException(faults);
+    }
+
+    private async Task PublishAsync(string tenant, CancellationToken cancel)
+    {
+        int appended = await relay.RunAsync(tenant, cancel);
+        if (appended > 0)
+            Log.Published(logger, appended, tenant);
+    }
+
+    /// <returns>The tenants for which it went well.</returns>
+    private static async Task<HashSet<string>> EachAsync(IReadOnlyList<string> tenants, Func<string, CancellationToken, Task> work, List<Exception> faults, CancellationToken cancel)
+    {
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string tenant in tenants)
+        {
+            try
+            {
+                await work(tenant, cancel);
+                done.Add(tenant);
+            }
+            catch (Exception fault) when (!cancel.IsCancellationRequested)
+            {
+                faults.Add(fault);
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>When the oldest record was decided that these tenants' finance has not been sent.</summary>
+    /// <remarks>
+    /// Asked only of tenants the ring did not get through, so a ring that goes well reads nothing more; and not stopped with the
+    /// ring, whose stop is one reason for asking. A pointer stands for the records it announces. It may be one whose commit never came: of
+    /// a relay that is stuck, that is too much by a quarter of an hour at most.
+    /// </remarks>
+    private async Task<DateTimeOffset?> OldestWaitingAsync(IEnumerable<string> tenants)
+    {
+        DateTimeOffset? oldest = null;
+        foreach (string tenant in tenants)
+        {
+            foreach ((_, PointerDocument pointer) in await outbox.PointersAsync(tenant, CancellationToken.None))
+                Take(pointer.WrittenAt);
+            long sent = await publisher.LastSentAsync(tenant, CancellationToken.None);
+            if (sent < long.MaxValue && await feed.ReadAsync(tenant, sandbox: false, sent, 1, CancellationToken.None) is [var next, ..])
+                Take(DateTimeOffset.Parse(next.Record.SettledAt, CultureInfo.InvariantCulture));
+        }
+
+        return oldest;
+
+        void Take(DateTimeOffset at) => oldest = oldest < at ? oldest : at;
+    }
+
+    private async Task ScanAsync(CancellationToken cancel)
     {
         foreach (string tenant in await directory.TenantsAsync(cancel))
         {

@@ -33,6 +33,9 @@ internal sealed class Change
     /// <summary>What the decision publishes.</summary>
     public IReadOnlyList<SettledRecord> Records { get; }
 
+    /// <summary>Whether the decision records a breach.</summary>
+    public bool MissesDeadline { get; private init; }
+
     /// <summary>When it must be looked at again, where that changed.</summary>
     public DateTimeOffset? DueAt { get; }
 
@@ -60,7 +63,10 @@ internal sealed class Change
         TableRow headRow = Tables.Row(LedgerKeys.Head(matter.Address.Suffix), after, LedgerJson.Default.HeadDocument) with { ETag = head?.Row.ETag };
         SettledRecord[] records = [.. events.OfType<SettlementEvent.Posted>().Select(posted => Record(matter, state, posted.Posting, chain))];
         TableRow? tallyRow = matter.TallyRow is not null && records.Length > 0 ? tally.With(matter, state.Posted!.Quantity) : null;
-        return new Change(matter, headRow, head is null, eventRow, tallyRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null);
+        return new Change(matter, headRow, head is null, eventRow, tallyRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null)
+        {
+            MissesDeadline = events.Any(happened => happened is SettlementEvent.DeadlineMissed),
+        };
     }
 
     public void AddTo(TableBatch batch)

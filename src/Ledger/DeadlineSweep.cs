@@ -6,6 +6,13 @@ namespace AdcpFunctions.Ledger;
 /// <remarks>Safe to run twice at once: every decision is asked of the settlement as it stands and committed on its ETag.</remarks>
 public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat, TimeProvider time)
 {
+    /// <summary>How many rows each shard's last page of due rows held; a shard that was read to its end holds none.</summary>
+    private readonly int[] _waiting = new int[LedgerKeys.Shards];
+
+    /// <summary>How many settlements are known to be due and not served: a lower bound, and 0 once a sweep has got through.</summary>
+    /// <remarks>It is what the sweep has read in any case: of a shard it does not finish the page it was at, of one it does not reach what it last saw there.</remarks>
+    public long Backlog => _waiting.Sum();
+
     /// <summary>Decides everything that is due.</summary>
     /// <returns>How many settlements changed.</returns>
     public async Task<int> RunAsync(CancellationToken cancel)
@@ -17,7 +24,7 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
         for (int shard = 0; shard < LedgerKeys.Shards; shard++)
         {
             string after = "0";
-            while (await due.DueAsync(shard, now, cancel, after) is { Count: > 0 } page)
+            while (await NextAsync(shard, now, after, cancel) is { Count: > 0 } page)
             {
                 var done = new List<TableRow>();
                 foreach (IGrouping<string, (TableRow Row, DueDocument Due)> partition in page.GroupBy(p => p.Due.Partition, StringComparer.Ordinal))
@@ -34,6 +41,13 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
         }
 
         return changed;
+    }
+
+    private async ValueTask<IReadOnlyList<(TableRow Row, DueDocument Due)>> NextAsync(int shard, DateTimeOffset now, string after, CancellationToken cancel)
+    {
+        IReadOnlyList<(TableRow Row, DueDocument Due)> page = await due.DueAsync(shard, now, cancel, after);
+        _waiting[shard] = page.Count;
+        return page;
     }
 
     private async Task<IReadOnlySet<string>> SweepAsync(string partition, IReadOnlyList<DueDocument> looks, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, CancellationToken cancel)

@@ -13,6 +13,10 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
     /// <summary>Head, records and id rows share a batch of 100.</summary>
     private const int PerAppend = 49;
 
+    /// <summary>Is told of each record once it stands in the feed, also when a later one faults; it must not fail.</summary>
+    /// <remarks>A record whose append was answered with a fault is found published later and not told of: this counts, it does not account.</remarks>
+    public Action<SettledRecord> Published { get; init; } = static _ => { };
+
     /// <summary>Publishes everything that is waiting.</summary>
     /// <returns>How many records this call appended.</returns>
     public async Task<int> RunAsync(string tenant, CancellationToken cancel)
@@ -79,6 +83,7 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
             switch (await table.SubmitAsync(batch, cancel))
             {
                 case BatchResult.Committed:
+                    records.ForEach(Published);
                     return records.Count;
                 // Even positions past the head are id rows: that revision is published already.
                 case BatchResult.RowExists(var index) when index > 0 && index % 2 == 0:

@@ -59,6 +59,10 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
     /// <summary>A pointer older than this may be thought dangling by the time its commit lands, so it is written anew.</summary>
     private static readonly TimeSpan PointerFreshness = TimeSpan.FromSeconds(60);
 
+    /// <summary>Is told of each breach once it is recorded, also when something later faults; it must not fail.</summary>
+    /// <remarks>A breach whose commit was answered with a fault is found recorded later and not told of: this counts, it does not account.</remarks>
+    public Action DeadlineMissed { get; init; } = static () => { };
+
     public async ValueTask<Head?> ReadAsync(SettlementAddress address, CancellationToken cancel) =>
         await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is { } row ? ToHead(row) : null;
 
@@ -260,12 +264,17 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
                 owners.Add(change);
         }
 
-        return await table.SubmitAsync(batch, cancel) switch
+        switch (await table.SubmitAsync(batch, cancel))
         {
-            BatchResult.Committed => null,
-            BatchResult.RowExists(var index) => owners[index],
-            BatchResult.ETagMismatch(var index) => owners[index],
-            var other => throw new UnreachableException(other.GetType().Name),
-        };
+            case BatchResult.Committed:
+                changes.FindAll(change => change.MissesDeadline).ForEach(_ => DeadlineMissed());
+                return null;
+            case BatchResult.RowExists(var index):
+                return owners[index];
+            case BatchResult.ETagMismatch(var index):
+                return owners[index];
+            case var other:
+                throw new UnreachableException(other.GetType().Name);
+        }
     }
 }

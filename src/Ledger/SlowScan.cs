@@ -7,6 +7,10 @@ namespace AdcpFunctions.Ledger;
 /// </remarks>
 public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbox, AccessDirectory directory, TimeProvider time)
 {
+    /// <summary>Is told how many pointers have just been restored, also when the scan faults later; it must not fail.</summary>
+    /// <remarks>What was restored is never missing again, so a scan that dies would take its alarm with it.</remarks>
+    public Action<int> Restored { get; init; } = static _ => { };
+
     /// <returns>How many pointers had to be restored; anything but zero is an alarm.</returns>
     public async Task<int> RunAsync(string tenant, CancellationToken cancel)
     {
@@ -39,6 +43,8 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbo
         }
 
         await due.AddAsync(missing, cancel);
+        if (missing.Count > 0)
+            Restored(missing.Count);
         return missing.Count;
     }
 
@@ -50,6 +56,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbo
             return 0;
         string commit = Tables.Read(waiting, LedgerJson.Default.OutgoingDocument).Commit;
         await outbox.AnnounceAsync([(tenant, new PointerDocument(partition, commit, time.GetUtcNow()))], cancel);
+        Restored(1);
         return 1;
     }
 

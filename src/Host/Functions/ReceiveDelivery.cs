@@ -14,10 +14,10 @@ internal static partial class ReceiveDelivery
     private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/hooks/{route}", async (HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, ILoggerFactory loggers) =>
-            await WriteAsync(http.Response, await HandleAsync(http, route, directory, intake, options, time, loggers.CreateLogger("AdcpFunctions.Hooks"))));
+        routes.MapPost("/hooks/{route}", async (HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, Telemetry telemetry, ILoggerFactory loggers) =>
+            await WriteAsync(http.Response, await HandleAsync(http, route, directory, intake, options, time, telemetry, loggers.CreateLogger("AdcpFunctions.Hooks"))));
 
-    private static async Task<HookAnswer> HandleAsync(HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, ILogger logger)
+    private static async Task<HookAnswer> HandleAsync(HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, Telemetry telemetry, ILogger logger)
     {
         if (route.Length > 128 || await directory.EndpointAsync(route, http.RequestAborted) is not { } endpoint)
             return HookAnswer.NotFound;
@@ -34,7 +34,9 @@ internal static partial class ReceiveDelivery
         if (verdict != HmacVerdict.Valid)
         {
             Log.Rejected(logger, endpoint.Id, verdict);
-            return HookAnswer.Unverified(verdict);
+            HookAnswer unverified = HookAnswer.Unverified(verdict);
+            telemetry.SignatureRejected(unverified.Code);
+            return unverified;
         }
 
         using JsonTape tape = JsonTape.Rent();

@@ -168,6 +168,6 @@ public class AccessRoutesTests
         await using TestHost host = await TestHost.StartAsync();
 
         Assert.Equal("{\"status\":\"live\"}", (await host.GetAsync("/health/live", null)).Body);
-        Assert.Equal("{\"status\":\"ready\"}", (await host.GetAsync("/health/ready", null)).Body);
+        Assert.Equal("{\"status\":\"ready\",\"ledger\":\"ok\",\"publisher\":\"untried\"}", (await host.GetAsync("/health/ready", null)).Body);
     }
 }

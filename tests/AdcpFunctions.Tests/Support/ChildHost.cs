@@ -12,6 +12,7 @@ internal sealed class ChildHost : IAsyncDisposable
 {
     public const string AdminKey = "child-admin-key-0123456789abcdef";
 
+    private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly int _port = FreePort();
     private Process? _process;
@@ -29,6 +30,9 @@ internal sealed class ChildHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>What the process has written to its console, and apart from it to the stream for errors.</summary>
+    public (string Output, string Errors) Console => (_output.ToString(), _errors.ToString());
+
     public async Task StartAsync()
     {
         string[] arguments = ["--urls", Http.BaseAddress!.ToString()];
@@ -41,15 +45,15 @@ internal sealed class ChildHost : IAsyncDisposable
         foreach ((string name, string value) in _settings)
             start.Environment[name] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
-        _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
-        _process.OutputDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => _errors.Append(line.Data is null ? "" : line.Data + "\n");
+        _process.OutputDataReceived += (_, line) => _output.Append(line.Data).Append('\n');
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
         var since = Stopwatch.StartNew();
         while (true)
         {
             if (_process.HasExited || since.Elapsed > TimeSpan.FromSeconds(60))
-                throw new InvalidOperationException($"The host is not ready: {_errors}");
+                throw new InvalidOperationException($"The host is not ready: {_output}{_errors}");
             try
             {
                 using HttpResponseMessage ready = await Http.GetAsync("/health/ready");
@@ -69,6 +73,19 @@ internal sealed class ChildHost : IAsyncDisposable
         _process!.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    /// <summary>SIGTERM, as an orderly stop begins, until the process has gone by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using (Process signal = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await signal.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+        int code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
     }
 
     /// <summary>Sends a request once.</summary>
