@@ -25,7 +25,7 @@ param rejectedSignatures int
 @description('After how many seconds an unsent record is too late.')
 param relayLagSeconds int
 
-// `lines` are pieces of a log line: [n] is the event id as the console writes it. docs/operations.md, "Watch", says what each alert asks of whom.
+// `lines` are pieces of a log line: [n] is the event id as the console writes it, anything else is text. docs/operations.md, "Watch", says what each alert asks of whom.
 var alerts = [
   {
     name: 'relay-lag'
@@ -42,7 +42,7 @@ var alerts = [
     metric: 'adcp.publications.uncertain'
     value: 'sum(Sum)'
     threshold: 0
-    lines: []
+    lines: ['publication_uncertain:']
     description: 'Nobody can say whether a record reached the topic, and its duplicate detection window is over. It waits for a decision.'
   }
   {
@@ -51,16 +51,26 @@ var alerts = [
     metric: 'adcp.publications.refused'
     value: 'sum(Sum)'
     threshold: 0
-    lines: []
-    description: 'The topic refused a record for what it is, or the app for who it is.'
+    lines: ['publication_refused:']
+    description: 'The topic refused a record for what it is.'
+  }
+  {
+    name: 'broker-closed'
+    severity: 1
+    // Counted nowhere: the log line says it once for each ring that finds the door shut.
+    metric: ''
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['The broker lets nothing in']
+    description: 'The topic is gone, full, or the app may not send to it. Nothing is lost; nothing is sent.'
   }
   {
     name: 'timer-faulted'
     severity: 1
     metric: 'adcp.timers.faulted'
     value: 'sum(Sum)'
-    // One fault ends one ring and the next one makes up for it; three in a quarter of an hour do not pass by themselves.
-    threshold: 2
+    // A ring is tried three times, and the next ring makes up for one that failed; two in a quarter of an hour do not pass by themselves.
+    threshold: 5
     lines: [
       '[5040]'
       'Executed \'Functions.EnforceFinalizationDeadlines\' (Failed'
@@ -128,27 +138,31 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for al
   }
 }]
 
-// A timer that never rings raises no fault. The Functions host writes a line after each ring; without one for half an hour something stands still.
-var timers = ['EnforceFinalizationDeadlines', 'RelaySettledRecords']
+// A timer that never rings raises no fault. The Functions host writes a line after each ring; without one for so long something stands still.
+var timers = [
+  { name: 'EnforceFinalizationDeadlines', window: 'PT30M', every: 'PT10M' }
+  { name: 'RelaySettledRecords', window: 'PT30M', every: 'PT10M' }
+  { name: 'RepairPointers', window: 'P2D', every: 'P1D' }
+]
 
 resource silenceAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for timer in timers: {
-  name: '${name}-silent-${timer}'
+  name: '${name}-silent-${timer.name}'
   location: location
   kind: 'LogAlert'
   properties: {
-    displayName: '${name}: ${timer} is silent'
-    description: 'The timer ${timer} has not ended well for half an hour.'
+    displayName: '${name}: ${timer.name} is silent'
+    description: 'The timer ${timer.name} has not ended well once in ${timer.window}.'
     severity: 1
     enabled: true
     scopes: [workspaceId]
-    evaluationFrequency: 'PT10M'
-    windowSize: 'PT30M'
+    evaluationFrequency: timer.every
+    windowSize: timer.window
     skipQueryValidation: true
     autoMitigate: true
     criteria: {
       allOf: [
         {
-          query: 'AppTraces | where Message startswith "Executed \'Functions.${timer}\' (Succeeded"'
+          query: 'AppTraces | where Message startswith "Executed \'Functions.${timer.name}\' (Succeeded"'
           timeAggregation: 'Count'
           operator: 'LessThan'
           threshold: 1

@@ -28,8 +28,8 @@ internal static class ResourceShapes
         properties.severity int
         properties.enabled bool
         properties.scopes[] string
-        properties.evaluationFrequency PT1M|PT5M|PT10M|PT15M|PT30M|PT1H
-        properties.windowSize PT5M|PT10M|PT15M|PT30M|PT1H
+        properties.evaluationFrequency PT1M|PT5M|PT10M|PT15M|PT30M|PT1H|P1D
+        properties.windowSize PT5M|PT10M|PT15M|PT30M|PT1H|P1D|P2D
         properties.autoMitigate bool
         properties.criteria.allOf[].dimensions[].name string
         properties.criteria.allOf[].dimensions[].operator Include|Exclude
