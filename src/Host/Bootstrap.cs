@@ -28,12 +28,19 @@ internal static class Bootstrap
         await output.WriteLineAsync($"Admin key of tenant '{LocalTenant}', shown this once; only its hash is kept: {fresh}");
     }
 
+    /// <summary>Rule ADM-1: a reference to a secret is not the secret.</summary>
+    /// <remarks>
+    /// Where a Key Vault reference cannot be resolved, the platform hands the process the reference itself. It follows from the names of
+    /// app and vault, so as a key it would be one that anybody can write down, and its hash would be kept for good.
+    /// </remarks>
     private static void Check(IReadOnlyDictionary<string, string> adminKeys)
     {
         foreach ((string tenant, string key) in adminKeys)
         {
             if (!LedgerKeys.IsName(tenant))
                 throw new ValidationException($"Tenant '{tenant}' cannot be a key: use 1 to {LedgerKeys.MaxNameLength} letters, digits, hyphens and underscores.");
+            if (key.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase))
+                throw new ValidationException($"The admin key of tenant '{tenant}' is a Key Vault reference that was not resolved: is the secret there, and may the app's identity read it?");
             if (key.Length is < 24 or > 500 || !key.All(c => c is > ' ' and <= '~'))
                 throw new ValidationException($"The admin key of tenant '{tenant}' must be 24 to 500 printable ASCII characters without spaces.");
         }

@@ -34,6 +34,7 @@ public class BootstrapTests
     [InlineData("default", "a key with spaces is never sent whole")]
     [InlineData("a.b", "long-enough-to-be-an-admin-key")]
     [InlineData("default", TestHost.OtherTenantKey)]
+    [InlineData("default", "@Microsoft.KeyVault(SecretUri=https://kv-0123456789abc.vault.azure.net/secrets/adcp-admin-key)")]
     public async Task Refuses_to_start_with(string tenant, string key) =>
         await Assert.ThrowsAsync<ValidationException>(() => TestHost.StartAsync(o => o.AdminKeys[tenant] = key));
 }
