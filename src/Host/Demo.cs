@@ -63,7 +63,8 @@ internal sealed class Demo : IAsyncDisposable
         await _app.DisposeAsync();
         await _ledger.DiscardAsync();
         await _ledger.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
     }
 
     private static async Task<Demo> StartAsync(HostOptions options, IAnsiConsole console)
@@ -73,7 +74,7 @@ internal sealed class Demo : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.Error);
-        string folder = Directory.CreateTempSubdirectory("adcp-demo-").FullName;
+        string folder = Path.Combine(Path.GetTempPath(), "adcp-demo-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         options.LedgerPath = Path.Combine(folder, "ledger.db");
         options.LedgerTable = "demo" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         options.InProcessTimers = false;

@@ -60,29 +60,21 @@ internal sealed class AttemptPolicy(AzureTableCounterCells counters) : HttpPipel
             throw;
         }
 
-        attempts.Open = IsOpen(StatusOf(attempts.Kind, message.Response), message.Response);
-        counters.CountReceived(attempts.Kind, message.Response.ContentStream is { CanSeek: true } body ? body.Length : 0);
+        Response response = message.Response;
+        int status = attempts.Kind == RequestKind.Batch && response.Status == 202 ? BatchAnswer.StatusOf(response) : response.Status;
+        attempts.Open = IsOpen(status, response);
+        counters.CountReceived(attempts.Kind, response.ContentStream is { CanSeek: true } body ? body.Length : 0);
+        // The pipeline retries by the status of the response, and here that is 202.
+        if (status != response.Status && status is 408 or 429 or 500 or 502 or 503 or 504)
+            throw new IOException($"A batch was answered {status}.");
     }
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
         throw new NotSupportedException("Table Storage is asked without holding a thread.");
-
-    /// <summary>The status that counts: of a batch, that of its operations.</summary>
-    internal static int StatusOf(RequestKind kind, Response response) =>
-        kind == RequestKind.Batch && response.Status == 202 ? BatchAnswer.StatusOf(response) : response.Status;
 
     private static bool IsOpen(int status, Response response) =>
         status is 408 or >= 500 && !(response.Status == 503 && response.Headers.TryGetValue("x-ms-error-code", out string? code) && code == "ServerBusy");
 
     private static bool NeverSent(RequestFailedException fault) =>
         fault.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
-}
-
-/// <summary>Retries a batch also when its answer says 202 and its only operation says "try again".</summary>
-internal sealed class BatchClassifier : ResponseClassifier
-{
-    public static BatchClassifier Instance { get; } = new();
-
-    public override bool IsRetriableResponse(HttpMessage message) =>
-        base.IsRetriableResponse(message) || AttemptPolicy.StatusOf(Attempts.Of(message).Kind, message.Response) is 408 or 429 or 500 or 502 or 503 or 504;
 }

@@ -29,7 +29,7 @@ internal sealed class TableRequests : IDisposable
         client.Retry.MaxDelay = TimeSpan.FromTicks(options.FirstDelay.Ticks * 16);
         client.Retry.NetworkTimeout = options.TryTimeout;
         HttpPipelinePolicy[] each = [new AttemptPolicy(counters), .. account.ProvesEachTry ? [account.Proof] : Array.Empty<HttpPipelinePolicy>()];
-        _pipeline = HttpPipelineBuilder.Build(client, account.ProvesEachTry ? [] : [account.Proof], each, BatchClassifier.Instance);
+        _pipeline = HttpPipelineBuilder.Build(client, account.ProvesEachTry ? [] : [account.Proof], each, new ResponseClassifier());
     }
 
     public HttpMessage Get(string partition, string rowKey) => Request(RequestKind.PointRead, RequestMethod.Get, _address.Entity(partition, rowKey));
