@@ -12,12 +12,6 @@ internal static partial class Composition
     /// <returns>The process's exit code.</returns>
     public static async Task<int> ServeAsync(string[] args)
     {
-        if (NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
-        {
-            await Console.Error.WriteLineAsync(missing);
-            return 1;
-        }
-
         // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -26,34 +20,24 @@ internal static partial class Composition
         });
         if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
-        HostOptions options = HostOptions.From(builder.Configuration);
-        CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
-        if (options.ExportsTelemetry)
-            TelemetryExport.Add(builder);
-        AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
-        WebApplication app = builder.Build();
-        UseFlow(app);
         try
         {
+            HostOptions options = HostOptions.From(builder.Configuration);
+            await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
+            if (options.ExportsTelemetry)
+                TelemetryExport.Add(builder);
+            AddFlow(builder, options, ledger.Table, TimeProvider.System);
+            WebApplication app = builder.Build();
+            UseFlow(app);
             await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+            await app.RunAsync();
+            return 0;
         }
         catch (ValidationException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return 1;
         }
-
-        await app.RunAsync();
-        return 0;
-    }
-
-    /// <summary>The ledger holds webhook secrets, so a folder made for it is its owner's alone.</summary>
-    private static void CreateFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>
@@ -110,8 +94,15 @@ internal static partial class Composition
     }
 
     /// <summary>What the store's adapter counts as requests, by kind.</summary>
-    private static IEnumerable<(string Kind, long Count)> StorageRequests(IPartitionedTable table) =>
-        table is SqliteTable { Counters: var counted } ? [("point_read", counted.PointReads), ("range_read", counted.RangeReads), ("batch", counted.Batches)] : [];
+    private static IEnumerable<(string Kind, long Count)> StorageRequests(IPartitionedTable table) => table switch
+    {
+        SqliteTable { Counters: var local } => [("point_read", local.PointReads), ("range_read", local.RangeReads), ("batch", local.Batches)],
+        AzureTable { Counters: var azure } =>
+        [
+            ("point_read", azure.PointReads.Requests), ("range_read", azure.RangeReads.Requests), ("write", azure.Writes.Requests), ("batch", azure.Batches.Requests), ("table", azure.TableCalls.Requests),
+        ],
+        _ => [],
+    };
 
     /// <summary>Maps every route.</summary>
     public static void UseFlow(WebApplication app)

@@ -73,7 +73,7 @@ public abstract class DeadlineSweepTests(bool splitsPages) : LedgerSuite(splitsP
         await ReportAsync(Ledger);
         int calls = (await CallsOfAsync(Ledger.SweepAsync)).Count;
         Assert.InRange(calls, 20, 200);
-        for (int n = 1; n <= calls; n++)
+        foreach (int n in Deaths(calls))
         {
             FaultyTable store = NewStore();
             var instance = new LedgerHarness(store, Time);

@@ -206,7 +206,7 @@ public abstract class MediaBuyRegisterTests(bool splitsPages) : LedgerSuite(spli
         IReadOnlyList<string> due = await calm.DueTextAsync();
 
         Assert.InRange(calls, 5, 200);
-        for (int n = 1; n <= calls; n++)
+        foreach (int n in Deaths(calls))
         {
             FaultyTable store = NewStore();
             var instance = new LedgerHarness(store, Time);

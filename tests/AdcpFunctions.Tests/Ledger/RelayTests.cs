@@ -33,7 +33,7 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
         await SettleAsync(Ledger, 12);
         int calls = (await CallsOfAsync(() => Ledger.RelayAsync())).Count;
         Assert.InRange(calls, 30, 300);
-        for (int n = 1; n <= calls; n++)
+        foreach (int n in Deaths(calls))
         {
             FaultyTable store = NewStore();
             var instance = new LedgerHarness(store, Time);

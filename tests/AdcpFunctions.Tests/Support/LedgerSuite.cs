@@ -1,4 +1,5 @@
 using AdcpFunctions.Adapters;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Adapters;
 
 namespace AdcpFunctions.Tests.Support;
@@ -7,7 +8,7 @@ namespace AdcpFunctions.Tests.Support;
 /// <remarks><see cref="Faults"/> stands before either, so that every suite may inject faults and count calls.</remarks>
 public abstract class LedgerSuite : IAsyncLifetime
 {
-    private readonly List<(TemporaryFile File, SqliteTable Table)> _stores = [];
+    private readonly List<IDisposable> _stores = [];
 
     protected LedgerSuite(bool splitsPages)
     {
@@ -31,21 +32,22 @@ public abstract class LedgerSuite : IAsyncLifetime
     /// <summary>A store of its own, for a run to compare with.</summary>
     protected FaultyTable NewStore()
     {
-        var file = new TemporaryFile();
-        var sqlite = SqliteTable.Open(file.Path);
-        _stores.Add((file, sqlite));
-        return new FaultyTable(SplitsPages ? new FaultyTable(sqlite) { PageRows = 7, EmptyPageEvery = 5 } : sqlite);
+        (IPartitionedTable table, IDisposable closing) = OverAzurite ? AzuriteStore.Open() : OpenFile();
+        _stores.Add(closing);
+        return new FaultyTable(SplitsPages ? new FaultyTable(table) { PageRows = 7, EmptyPageEvery = 5 } : table);
     }
+
+    /// <summary>True for a suite that runs over Table Storage. Asked by the constructor, so it may use nothing of its own object.</summary>
+    protected virtual bool OverAzurite => false;
+
+    /// <summary>At which of a flow's calls it dies in turn: at each, but over the emulator, where a flow takes a second, only at the first, a middle one and the last.</summary>
+    protected IEnumerable<int> Deaths(int calls) => OverAzurite ? new[] { 1, (calls + 1) / 2, calls }.Distinct() : Enumerable.Range(1, calls);
 
     /// <summary>Closes the stores a loop no longer needs.</summary>
     protected void DropStores(int keep)
     {
-        foreach ((TemporaryFile file, SqliteTable table) in _stores.Skip(keep))
-        {
-            table.Dispose();
-            file.Dispose();
-        }
-
+        foreach (IDisposable store in _stores.Skip(keep))
+            store.Dispose();
         _stores.RemoveRange(keep, _stores.Count - keep);
     }
 
@@ -64,5 +66,21 @@ public abstract class LedgerSuite : IAsyncLifetime
         DropStores(0);
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
+    }
+
+    private static (IPartitionedTable Table, IDisposable Closing) OpenFile()
+    {
+        var file = new TemporaryFile();
+        var sqlite = SqliteTable.Open(file.Path);
+        return (sqlite, new SqliteStore(sqlite, file));
+    }
+
+    private sealed class SqliteStore(SqliteTable table, TemporaryFile file) : IDisposable
+    {
+        public void Dispose()
+        {
+            table.Dispose();
+            file.Dispose();
+        }
     }
 }

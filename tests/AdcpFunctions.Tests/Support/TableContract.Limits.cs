@@ -40,11 +40,40 @@ public abstract partial class TableContract
     }
 
     [Fact]
-    public async Task A_row_takes_252_columns()
+    public async Task A_row_takes_251_columns()
     {
         await CommitAsync(new TableBatch(Partition).Insert(Wide("a", TableBatch.MaxColumns, 1)));
         Assert.Equal(TableBatch.MaxColumns, (await ReadAsync("a")).Columns.Count);
         Assert.Throws<InvalidOperationException>(() => new TableBatch(Partition).Insert(Wide("b", TableBatch.MaxColumns + 1, 1)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1a")]
+    [InlineData("a_b")]
+    [InlineData("é")]
+    [InlineData("RowKey")]
+    [InlineData("PartitionKey")]
+    [InlineData("Timestamp")]
+    public void A_column_has_a_name_that_is_its_own(string name) =>
+        Assert.Throws<InvalidOperationException>(() => new TableBatch(Partition).Insert(new TableRow("a", [new Column(name, new byte[1])], null)));
+
+    [Fact]
+    public async Task A_column_is_named_by_255_letters_and_digits()
+    {
+        string longest = "C" + new string('9', TableBatch.MaxColumnNameLength - 1);
+        await CommitAsync(new TableBatch(Partition).Insert(new TableRow("a", [new Column(longest, new byte[] { 7 })], null)));
+        Assert.Equal(new byte[] { 7 }, (await ReadAsync("a"))[longest].ToArray());
+        Assert.Throws<InvalidOperationException>(() => new TableBatch(Partition).Insert(new TableRow("b", [new Column(longest + "9", new byte[] { 7 })], null)));
+    }
+
+    [Fact]
+    public void The_names_of_columns_count_against_1_MiB()
+    {
+        TableRow Named(int length) => new("a", [.. Enumerable.Range(0, 200).Select(i => new Column($"c{i:d3}".PadRight(length, 'x'), new byte[5_000]))], null);
+
+        new TableBatch(Partition).Insert(Named(4));
+        Assert.Throws<InvalidOperationException>(() => new TableBatch(Partition).Insert(Named(255)));
     }
 
     [Fact]
@@ -86,12 +115,33 @@ public abstract partial class TableContract
     }
 
     [Fact]
-    public async Task A_key_takes_1_KiB()
+    public async Task A_key_takes_512_characters()
     {
-        string longest = new('k', TableBatch.MaxKeyBytes);
+        string longest = new('k', TableBatch.MaxKeyLength);
         await CommitAsync(new TableBatch(Partition).Insert(Row(longest, "1")));
         Assert.Equal(longest, Assert.Single(await RangeAsync("k", "l")).RowKey);
         Assert.Throws<InvalidOperationException>(() => new TableBatch(Partition).Upsert(Row(longest + "k", "1")));
+    }
+
+    [Theory]
+    [InlineData("it's", "''")]
+    [InlineData("a b+c&d=e", "$@!*()[]{};:,.<>|^~`\"")]
+    [InlineData("é✓ü", "日本語")]
+    [InlineData("\ud83d\ude00", "..")]
+    [InlineData("{\"j\":1}", ".")]
+    public async Task A_key_may_hold_every_other_character(string partition, string key)
+    {
+        partition = $"{Partition} {partition}";
+        await CommitAsync(new TableBatch(partition).Insert(Row(key, "1")).Insert(Row(key + "'", "2")));
+        await CommitAsync(new TableBatch(partition).Insert(Row(key + "3", "3")));
+
+        TableRow read = Assert.IsType<TableRow>(await Table.GetAsync(partition, key, default));
+        Assert.Equal((key, "1"), (read.RowKey, Text(read)));
+        RowPage page = await Table.QueryAsync(partition, key, key + "~", 10, null, default);
+        Assert.Equal([key, key + "'", key + "3"], page.Rows.Select(row => row.RowKey));
+        await CommitAsync(new TableBatch(partition).Replace(read with { Columns = Row(key, "changed").Columns }));
+        await CommitAsync(new TableBatch(partition).Delete(page.Rows[1]));
+        Assert.Equal(["changed", "3"], (await Table.QueryAsync(partition, "!", "\uffff", 10, null, default)).Rows.Select(Text));
     }
 
     private static TableRow Wide(string key, int columns, int bytes) =>

@@ -52,7 +52,7 @@ internal sealed partial class TestHost : IAsyncDisposable
     /// <summary>What the start wrote to the console.</summary>
     public string Printed => _printed;
 
-    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null)
+    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null, IPartitionedTable? store = null)
     {
         var time = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         var file = new TemporaryFile();
@@ -62,7 +62,7 @@ internal sealed partial class TestHost : IAsyncDisposable
         configure?.Invoke(options);
 
         SqliteTable table = SqliteTable.Open(file.Path);
-        var faults = new FaultyTable(table);
+        var faults = new FaultyTable(store ?? table);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
