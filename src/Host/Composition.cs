@@ -12,12 +12,6 @@ internal static partial class Composition
     /// <returns>The process's exit code.</returns>
     public static async Task<int> ServeAsync(string[] args)
     {
-        if (NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
-        {
-            await Console.Error.WriteLineAsync(missing);
-            return 1;
-        }
-
         // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -26,32 +20,22 @@ internal static partial class Composition
         });
         if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
-        HostOptions options = HostOptions.From(builder.Configuration);
-        CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
-        AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
-        WebApplication app = builder.Build();
-        UseFlow(app);
         try
         {
+            HostOptions options = HostOptions.From(builder.Configuration);
+            await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
+            AddFlow(builder, options, ledger.Table, TimeProvider.System);
+            WebApplication app = builder.Build();
+            UseFlow(app);
             await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+            await app.RunAsync();
+            return 0;
         }
         catch (ValidationException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return 1;
         }
-
-        await app.RunAsync();
-        return 0;
-    }
-
-    /// <summary>The ledger holds webhook secrets, so a folder made for it is its owner's alone.</summary>
-    private static void CreateFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>

@@ -1,8 +1,9 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 using Spectre.Console;
@@ -14,7 +15,7 @@ namespace AdcpFunctions.Host;
 internal sealed class Demo : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly SqliteTable _table;
+    private readonly LedgerStore _ledger;
     private readonly SimulatedTime _time;
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler());
     private readonly Uri _origin;
@@ -22,8 +23,8 @@ internal sealed class Demo : IAsyncDisposable
     private readonly IAnsiConsole _console;
     private readonly string _folder;
 
-    private Demo(WebApplication app, SqliteTable table, SimulatedTime time, string adminKey, IAnsiConsole console, string folder) =>
-        (_app, _table, _time, _origin, _adminKey, _console, _folder) = (app, table, time, new Uri(app.Urls.First()), adminKey, console, folder);
+    private Demo(WebApplication app, LedgerStore ledger, SimulatedTime time, string adminKey, IAnsiConsole console, string folder) =>
+        (_app, _ledger, _time, _origin, _adminKey, _console, _folder) = (app, ledger, time, new Uri(app.Urls.First()), adminKey, console, folder);
 
     /// <returns>0 when every step was answered as expected and replays without a difference.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output)
@@ -37,42 +38,54 @@ internal sealed class Demo : IAsyncDisposable
         });
         if (piped)
             console.Profile.Width = 200;
-        if (args.Length > 0)
+        if (!args.All(argument => argument.StartsWith("--Ledger:", StringComparison.OrdinalIgnoreCase) && argument.Contains('=', StringComparison.Ordinal)))
         {
-            console.MarkupLine("demo takes no arguments.");
+            console.MarkupLine("demo takes no arguments but --Ledger:Kind=AzureTables and --Ledger:ConnectionString=... or --Ledger:Endpoint=....");
             return 2;
         }
 
-        await using Demo demo = await StartAsync(console);
-        await demo.PlayAsync();
-        return await demo.ReplayAsync() ? 0 : 1;
+        try
+        {
+            await using Demo demo = await StartAsync(HostOptions.From(new ConfigurationBuilder().AddCommandLine(args).Build()), console);
+            await demo.PlayAsync();
+            return await demo.ReplayAsync() ? 0 : 1;
+        }
+        catch (ValidationException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _app.DisposeAsync();
-        await _table.DisposeAsync();
+        await _ledger.DiscardAsync();
+        await _ledger.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<Demo> StartAsync(IAnsiConsole console)
+    private static async Task<Demo> StartAsync(HostOptions options, IAnsiConsole console)
     {
         const string adminKey = "demo-admin-key-for-this-run-only";
-        string folder = Directory.CreateTempSubdirectory("adcp-demo-").FullName;
         var time = new SimulatedTime(At("2026-02-25T09:00:00Z"));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.Error);
-        var options = new HostOptions { InProcessTimers = false, OutageAfter = TimeSpan.FromDays(3650) };
+        string folder = Directory.CreateTempSubdirectory("adcp-demo-").FullName;
+        options.LedgerPath = Path.Combine(folder, "ledger.db");
+        options.LedgerTable = "demo" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        options.InProcessTimers = false;
+        options.OutageAfter = TimeSpan.FromDays(3650);
         options.AdminKeys["default"] = adminKey;
-        SqliteTable table = SqliteTable.Open(Path.Combine(folder, "ledger.db"));
-        Composition.AddFlow(builder, options, table, time);
+        LedgerStore ledger = await LedgerStore.OpenAsync(options);
+        Composition.AddFlow(builder, options, ledger.Table, time);
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
         await Bootstrap.AdminKeysAsync(app.Services, TextWriter.Null);
         await app.StartAsync();
-        return new Demo(app, table, time, adminKey, console, folder);
+        return new Demo(app, ledger, time, adminKey, console, folder);
     }
 
     private async Task PlayAsync()
@@ -103,7 +116,7 @@ internal sealed class Demo : IAsyncDisposable
     /// <summary>Takes every decision of the demo again, as the subcommand does.</summary>
     private async Task<bool> ReplayAsync()
     {
-        var replay = new Replay(_table, _app.Services.GetRequiredService<AccessDirectory>());
+        var replay = new Replay(_ledger.Table, _app.Services.GetRequiredService<AccessDirectory>());
         ReplayCount count = await replay.RunAsync("default", difference => _console.MarkupLineInterpolated($"  {difference}"), CancellationToken.None);
         _console.MarkupLineInterpolated($"  {ReplayCommand.Summary([count])}");
         return count.Differences == 0;

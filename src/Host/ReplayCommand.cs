@@ -8,15 +8,13 @@ namespace AdcpFunctions.Host;
 /// <summary>Recomputes a ledger, or one settlement, and says what differs from what it says and sent.</summary>
 internal static class ReplayCommand
 {
-    private const string Usage = "replay [--settlement <id>] [--tenant <name>] [--Ledger:Path <file>]";
+    private const string Usage = "replay [--settlement <id>] [--tenant <name>] [--Ledger:Path <file> | --Ledger:Kind AzureTables --Ledger:ConnectionString <string> | --Ledger:Endpoint <url>] [--Ledger:Table <name>]";
 
-    private static readonly string[] Known = ["settlement", "tenant", "Ledger:Path"];
+    private static readonly string[] Known = ["settlement", "tenant", "Ledger:Kind", "Ledger:Path", "Ledger:ConnectionString", "Ledger:Endpoint", "Ledger:Table"];
 
     /// <returns>0 when nothing differs, 1 when something does, 2 when it was asked wrongly or for what is not there.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {
-        if (NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
-            return await RefuseAsync(errors, missing);
         if (!IsShaped(args))
             return await RefuseAsync(errors, Usage);
 
@@ -27,12 +25,10 @@ internal static class ReplayCommand
         try
         {
             HostOptions options = HostOptions.From(settings);
-            if (!File.Exists(options.LedgerPath))
-                return await RefuseAsync(errors, $"There is no ledger at '{options.LedgerPath}'.");
-            await using SqliteTable table = SqliteTable.OpenForReading(options.LedgerPath);
-            return await RunAsync(table, settings["tenant"], settings["settlement"], output, errors);
+            await using LedgerStore ledger = await LedgerStore.OpenForReadingAsync(options);
+            return await RunAsync(ledger.Table, settings["tenant"], settings["settlement"], output, errors);
         }
-        catch (Exception unusable) when (unusable is ValidationException or SqliteException or InvalidDataException)
+        catch (Exception unusable) when (unusable is ValidationException or SqliteException or IOException or InvalidDataException)
         {
             return await RefuseAsync(errors, unusable.Message);
         }
@@ -53,7 +49,7 @@ internal static class ReplayCommand
             $"replayed {counts.Sum(c => c.Settlements):N0} settlements, {counts.Sum(c => c.Events):N0} events, {counts.Sum(c => c.Records):N0} records: {found}");
     }
 
-    private static async Task<int> RunAsync(SqliteTable table, string? tenant, string? settlement, TextWriter output, TextWriter errors)
+    private static async Task<int> RunAsync(IPartitionedTable table, string? tenant, string? settlement, TextWriter output, TextWriter errors)
     {
         var directory = new AccessDirectory(table);
         IReadOnlyList<string> tenants = await directory.TenantsAsync(CancellationToken.None);
