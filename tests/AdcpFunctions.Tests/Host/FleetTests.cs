@@ -44,6 +44,39 @@ public sealed class FleetTests : IDisposable
     public async Task Two_processes_on_one_file_killed_at_random_moments_end_as_one_undisturbed() =>
         await PlayAsync(2, new() { ["Ledger__Path"] = Path.Combine(_folder, "ledger.db") }, _ => Task.CompletedTask);
 
+    [Theory(Timeout = 240_000)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task Processes_on_one_table_killed_at_random_moments_end_as_one_undisturbed(int processes) =>
+        await PlayAsync(processes, await TableAsync(), _ => Task.CompletedTask);
+
+    [Fact(Timeout = 240_000)]
+    public async Task Storage_that_fails_one_call_in_ten_before_or_after_its_effect_leaves_nothing_wrong_and_nothing_twice()
+    {
+        Dictionary<string, string> settings = await TableAsync();
+        int seed = Seed.Of(4);
+        await using UnreliableStorage storage = await UnreliableStorage.StartAsync(OriginOf(settings["Ledger__ConnectionString"]), percent: 10, seed);
+        Dictionary<string, string> unreliable = new(settings) { ["Ledger__ConnectionString"] = settings["Ledger__ConnectionString"].Replace(OriginOf(settings["Ledger__ConnectionString"]), storage.Origin, StringComparison.Ordinal) };
+        await using Fleet fleet = await Fleet.StartAsync(2, unreliable);
+        var season = new Season(fleet);
+        await season.RegisterAsync();
+        await season.SendAsync(TimeSpan.Zero);
+
+        (await SeasonOutcome.OfAsync(fleet)).AssertIs(await UndisturbedAsync());
+        Assert.All(storage.Struck, kind => Assert.True(kind.Value > 0, $"{kind.Key} never happened (seed {seed})."));
+        Assert.Equal(7, storage.Struck.Count);
+        await AssertReplaysAsync(settings);
+    }
+
+    private static async Task<Dictionary<string, string>> TableAsync() => new()
+    {
+        ["Ledger__Kind"] = "AzureTables",
+        ["Ledger__ConnectionString"] = (await Azurite.SharedAsync()).ConnectionString,
+        ["Ledger__Table"] = Azurite.NewTable(),
+    };
+
+    private static string OriginOf(string connectionString) => new Uri(connectionString.Split("TableEndpoint=")[1]).GetLeftPart(UriPartial.Authority);
+
     /// <summary>Plays a season on processes that are killed now and then, and compares what it ends in.</summary>
     private static async Task<IReadOnlyList<JsonElement>> PlayAsync(int processes, Dictionary<string, string> settings, Func<Fleet, Task> settle)
     {
