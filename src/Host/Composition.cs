@@ -12,35 +12,37 @@ internal static partial class Composition
     /// <returns>The process's exit code.</returns>
     public static async Task<int> ServeAsync(string[] args)
     {
-        if (NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
-        {
-            await Console.Error.WriteLineAsync(missing);
-            return 1;
-        }
-
-        // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
-            ContentRootPath = AppContext.BaseDirectory,
-        });
-        if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
-            builder.WebHost.UseUrls("http://localhost:7071");
-        HostOptions options = HostOptions.From(builder.Configuration);
-        CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
-        AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
-        WebApplication app = builder.Build();
-        UseFlow(app);
         try
         {
-            await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+            return await RunAsync(args);
         }
         catch (ValidationException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return 1;
         }
+    }
 
+    private static async Task<int> RunAsync(string[] args)
+    {
+        // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        HostOptions options = HostOptions.From(builder.Configuration);
+        if (options.LedgerKind == "Sqlite" && NativeLibraries.FindMissing(NativeLibraries.Sqlite) is { } missing)
+            throw new ValidationException(missing);
+        if (options.FunctionsPort is { } port)
+            builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        else if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
+            builder.WebHost.UseUrls("http://localhost:7071");
+        CreateFolder(Path.GetDirectoryName(Path.GetFullPath(options.LedgerPath))!);
+        AddFlow(builder, options, SqliteTable.Open(options.LedgerPath), TimeProvider.System);
+        WebApplication app = builder.Build();
+        UseFlow(app);
+        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
         await app.RunAsync();
         return 0;
     }
@@ -93,8 +95,14 @@ internal static partial class Composition
         services.AddSingleton<Feed>();
         services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
         services.AddSingleton<Delivery>();
-        services.AddSingleton<SlowScan>();
+        // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
+        services.AddSingleton(flow => new SlowScan(table, flow.GetRequiredService<DueIndex>(), flow.GetRequiredService<Outbox>(), flow.GetRequiredService<AccessDirectory>(), time)
+        {
+            Every = options.FunctionsPort is null ? TimeSpan.Zero : TimeSpan.FromHours(23),
+        });
         services.AddSingleton<TimerWork>();
+        services.AddSingleton<WorkLease>();
+        services.AddSingleton<TimerTurns>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
     }
@@ -114,6 +122,9 @@ internal static partial class Composition
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
         Health.Map(app);
+        OpenApi.Map(app);
+        if (app.Services.GetRequiredService<HostOptions>().FunctionsPort is not null)
+            TimerCalls.Map(app);
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>

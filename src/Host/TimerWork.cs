@@ -3,7 +3,7 @@ using AdcpFunctions.Ledger;
 namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
-internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delivery delivery, SlowScan scan, AccessDirectory directory, ILogger<TimerWork> logger)
+internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delivery delivery, SlowScan scan, AccessDirectory directory, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
     public async Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel)
@@ -14,26 +14,49 @@ internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delive
     }
 
     /// <summary>Appends what was decided to each tenant's feed, then sends it on.</summary>
-    public async Task RelaySettledRecordsAsync(CancellationToken cancel)
-    {
-        foreach (string tenant in await directory.TenantsAsync(cancel))
+    public Task RelaySettledRecordsAsync(CancellationToken cancel) => ForEachTenantAsync(
+        async tenant =>
         {
             int appended = await relay.RunAsync(tenant, cancel);
             if (appended > 0)
                 Log.Published(logger, appended, tenant);
             await delivery.RunAsync(tenant, cancel);
-        }
-    }
+        },
+        cancel);
 
     /// <summary>Looks for settlements without a due row and outgoing records without a pointer.</summary>
-    public async Task RepairAsync(CancellationToken cancel)
-    {
-        foreach (string tenant in await directory.TenantsAsync(cancel))
+    public Task RepairAsync(CancellationToken cancel) => ForEachTenantAsync(
+        async tenant =>
         {
             int repaired = await scan.RunAsync(tenant, cancel);
             if (repaired > 0)
                 Log.Repaired(logger, repaired, tenant);
+        },
+        cancel);
+
+    /// <summary>Rule TIME-4: what is wrong with one tenant stops no other; it is told when all others are served.</summary>
+    private async Task ForEachTenantAsync(Func<string, Task> serve, CancellationToken cancel)
+    {
+        IReadOnlyList<string> tenants = await directory.TenantsAsync(cancel);
+        var faults = new List<Exception>();
+        // A ring that is cut short every time must not serve the same tenants every time.
+        int first = tenants.Count == 0 ? 0 : (int)(time.GetUtcNow().UtcTicks / TimeSpan.TicksPerMinute % tenants.Count);
+        foreach (string tenant in tenants.Skip(first).Concat(tenants.Take(first)))
+        {
+            try
+            {
+                await serve(tenant);
+            }
+            catch (Exception fault) when (faults.Count > 0 || !cancel.IsCancellationRequested)
+            {
+                faults.Add(new InvalidOperationException($"Tenant '{tenant}' could not be served.", fault));
+                if (cancel.IsCancellationRequested)
+                    break;
+            }
         }
+
+        if (faults.Count > 0)
+            throw new AggregateException("Some tenants could not be served; all others were.", faults);
     }
 
     private static partial class Log
