@@ -46,6 +46,7 @@ internal static partial class TimerCalls
         }
 
         http.Response.ContentType = "application/json";
+        http.Response.ContentLength = 2;
         await http.Response.WriteAsync("{}", http.RequestAborted);
     }
 

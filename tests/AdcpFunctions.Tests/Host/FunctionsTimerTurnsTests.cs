@@ -141,7 +141,7 @@ public sealed class FunctionsTimerTurnsTests : LedgerSuite
         for (int i = 0; i < 12; i++)
             await Ledger.RegisterAsync(LedgerSample.BuyerAttested($"mb_{i}"));
         await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddHours(1));
-        Faults.FaultBefore(call => call.Kind == TableCallKind.Query && call.Partition.StartsWith("acme.acct.", StringComparison.Ordinal));
+        Faults.FaultBefore(call => call.Partition.StartsWith("acme.acct.", StringComparison.Ordinal));
         Faults.Before = call =>
         {
             if (call.Kind == TableCallKind.Submit && call.Partition.StartsWith("due.", StringComparison.Ordinal))

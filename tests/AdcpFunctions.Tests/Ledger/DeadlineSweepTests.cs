@@ -99,7 +99,7 @@ public abstract class DeadlineSweepTests(bool splitsPages) : LedgerSuite(splitsP
         Account other = LedgerSample.Account("other");
         await Ledger.AddAccountAsync(other);
         RegisteredBuy broken = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));
-        RegisteredBuy sound = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"), other);
+        RegisteredBuy sound = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_2"), other);
         await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddHours(1));
         Faults.FaultBefore(call => call.Partition == broken.Partition, times: 1_000);
 
