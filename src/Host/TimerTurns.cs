@@ -54,7 +54,7 @@ internal sealed partial class TimerTurns(WorkLease lease, HostOptions options, T
         {
             return held;
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!turn.IsCancellationRequested)
         {
             Log.LeaseLost(logger, fault, timer);
         }
@@ -72,7 +72,7 @@ internal sealed partial class TimerTurns(WorkLease lease, HostOptions options, T
         {
             await lease.ReleaseAsync(held, limit.Token);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (fault is not OperationCanceledException || limit.IsCancellationRequested)
         {
             // The work is done or its own fault is on its way; the lease ends by itself.
             Log.NotGivenBack(logger, fault, timer);
