@@ -12,32 +12,39 @@ internal static partial class Composition
     /// <returns>The process's exit code.</returns>
     public static async Task<int> ServeAsync(string[] args)
     {
-        // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
-            ContentRootPath = AppContext.BaseDirectory,
-        });
-        if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
-            builder.WebHost.UseUrls("http://localhost:7071");
         try
         {
-            HostOptions options = HostOptions.From(builder.Configuration);
-            await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
-            if (options.ExportsTelemetry)
-                TelemetryExport.Add(builder);
-            AddFlow(builder, options, ledger.Table, TimeProvider.System);
-            WebApplication app = builder.Build();
-            UseFlow(app);
-            await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
-            await app.RunAsync();
-            return 0;
+            return await RunAsync(args);
         }
         catch (ValidationException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return 1;
         }
+    }
+
+    private static async Task<int> RunAsync(string[] args)
+    {
+        // Settings are read once. A watch on the working directory would see every write of the ledger that lies below it.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = [.. args, "--hostBuilder:reloadConfigOnChange=false"],
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        HostOptions options = HostOptions.From(builder.Configuration);
+        if (options.FunctionsPort is { } port)
+            builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        else if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
+            builder.WebHost.UseUrls("http://localhost:7071");
+        await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
+        if (options.ExportsTelemetry)
+            TelemetryExport.Add(builder);
+        AddFlow(builder, options, ledger.Table, TimeProvider.System);
+        WebApplication app = builder.Build();
+        UseFlow(app);
+        await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
+        await app.RunAsync();
+        return 0;
     }
 
     /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>
@@ -83,12 +90,16 @@ internal static partial class Composition
         services.AddSingleton<Feed>();
         services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
         services.AddSingleton<Delivery>();
+        // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
         services.AddSingleton(s => new SlowScan(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<AccessDirectory>(), time)
         {
+            Every = options.FunctionsPort is null ? TimeSpan.Zero : TimeSpan.FromHours(23),
             Restored = s.GetRequiredService<Telemetry>().PointersRepaired,
         });
         services.AddSingleton<PublisherHealth>();
         services.AddSingleton<TimerWork>();
+        services.AddSingleton<WorkLease>();
+        services.AddSingleton<TimerTurns>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
     }
@@ -122,6 +133,9 @@ internal static partial class Composition
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
         Health.Map(app);
+        OpenApi.Map(app);
+        if (app.Services.GetRequiredService<HostOptions>().FunctionsPort is not null)
+            TimerCalls.Map(app);
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>

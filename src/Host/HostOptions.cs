@@ -53,7 +53,7 @@ public sealed class HostOptions
     public string? QueueDir { get; set; }
 
     /// <summary>What callers see as this service's origin (<c>Public:Origin</c>); it stands in the URLs handed to sellers.</summary>
-    /// <value>The default is null: the address it listens on.</value>
+    /// <value>The default is null: the address of the request; under a Functions host it must be set.</value>
     public string? PublicOrigin { get; set; }
 
     /// <summary>The largest <c>report_usage</c> body in bytes (<c>Limits:UsageBytes</c>).</summary>
@@ -149,6 +149,10 @@ public sealed class HostOptions
         Check("Ledger:ConnectionString or Ledger:Endpoint", LedgerKind != "AzureTables" || LedgerConnectionString is null != LedgerEndpoint is null);
         Check("Ledger:Table", LedgerTable.Length is >= 3 and <= 63 && char.IsAsciiLetter(LedgerTable[0]) && LedgerTable.All(char.IsAsciiLetterOrDigit));
         Check("Ledger:Path", LedgerPath.Length > 0);
+        Check("Public:Origin", PublicOrigin is null || IsOrigin(PublicOrigin));
+        // Behind the Functions host the Host header is 127.0.0.1 and what is forwarded is the caller's word: neither may stand in a seller's URL.
+        if (FunctionsPort is not null && PublicOrigin is null)
+            throw new ValidationException("Setting Public:Origin is missing: under a Functions host nothing else says under which address this service is reached, such as https://settlement.example.");
         Check("Publisher:Kind", PublisherKind is "Feed" or "Files" or "ServiceBus");
         Check("Publisher:QueueDir", PublisherKind == "Files" == (QueueDir is not null));
         Check("Publisher:ConnectionString or Publisher:Endpoint", PublisherKind != "ServiceBus" || PublisherConnectionString is null != PublisherEndpoint is null);
@@ -162,6 +166,9 @@ public sealed class HostOptions
         Check("Limits:InFlightSeconds", InFlightSeconds is >= 1 and <= 3600);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval");
     }
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? origin) && origin.Scheme is "https" or "http" && origin.GetLeftPart(UriPartial.Authority) == text;
 
     private static int Number(IConfiguration configuration, string setting, int standard) =>
         configuration[setting] is not { } text ? standard : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;

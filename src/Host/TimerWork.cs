@@ -6,7 +6,8 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
 internal sealed partial class TimerWork(
-    DeadlineSweep sweep, Relay relay, Outbox outbox, Feed feed, IPublisher publisher, Delivery delivery, SlowScan scan, AccessDirectory directory, PublisherHealth health, Telemetry telemetry, ILogger<TimerWork> logger)
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Feed feed, IPublisher publisher, Delivery delivery, SlowScan scan, AccessDirectory directory,
+    PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
     public Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel) => RingAsync("deadlines", SweepAsync, cancel);
@@ -24,7 +25,7 @@ internal sealed partial class TimerWork(
         {
             await ring(cancel);
         }
-        catch (Exception fault) when (!cancel.IsCancellationRequested)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             span?.SetStatus(ActivityStatusCode.Error, fault.GetType().Name);
             telemetry.TimerFaulted(timer);
@@ -52,14 +53,14 @@ internal sealed partial class TimerWork(
     /// </remarks>
     private async Task RelayAsync(CancellationToken cancel)
     {
-        IReadOnlyList<string> tenants = await directory.TenantsAsync(cancel);
+        IReadOnlyList<string> tenants = await TenantsAsync(cancel);
         var behind = new HashSet<string>(tenants, StringComparer.Ordinal);
         var faults = new List<Exception>();
         try
         {
-            HashSet<string> published = await EachAsync(tenants, PublishAsync, faults, cancel);
+            HashSet<string> published = await ForEachTenantAsync(tenants, PublishAsync, faults, cancel);
             int before = faults.Count;
-            HashSet<string> sent = await EachAsync(tenants, delivery.RunAsync, faults, cancel);
+            HashSet<string> sent = await ForEachTenantAsync(tenants, delivery.RunAsync, faults, cancel);
             behind.ExceptWith(published.Intersect(sent, StringComparer.Ordinal));
             if (faults.Count > before)
                 health.Failed();
@@ -71,8 +72,7 @@ internal sealed partial class TimerWork(
             telemetry.RelayRang(await OldestWaitingAsync(behind));
         }
 
-        if (faults.Count > 0)
-            throw new AggregateException(faults);
+        Tell(faults);
     }
 
     private async Task PublishAsync(string tenant, CancellationToken cancel)
@@ -82,24 +82,42 @@ internal sealed partial class TimerWork(
             Log.Published(logger, appended, tenant);
     }
 
-    /// <returns>The tenants for which it went well.</returns>
-    private static async Task<HashSet<string>> EachAsync(IReadOnlyList<string> tenants, Func<string, CancellationToken, Task> work, List<Exception> faults, CancellationToken cancel)
+    /// <summary>The tenants, another one first each minute: a ring that is cut short every time must not serve the same ones every time.</summary>
+    private async Task<IReadOnlyList<string>> TenantsAsync(CancellationToken cancel)
     {
-        var done = new HashSet<string>(StringComparer.Ordinal);
+        IReadOnlyList<string> tenants = await directory.TenantsAsync(cancel);
+        int first = tenants.Count == 0 ? 0 : (int)(time.GetUtcNow().UtcTicks / TimeSpan.TicksPerMinute % tenants.Count);
+        return [.. tenants.Skip(first), .. tenants.Take(first)];
+    }
+
+    /// <summary>Rule TIME-4: what is wrong with one tenant stops no other; it is told when all others are served.</summary>
+    /// <returns>The tenants for which it went well.</returns>
+    private static async Task<HashSet<string>> ForEachTenantAsync(IReadOnlyList<string> tenants, Func<string, CancellationToken, Task> serve, List<Exception> faults, CancellationToken cancel)
+    {
+        var served = new HashSet<string>(StringComparer.Ordinal);
         foreach (string tenant in tenants)
         {
             try
             {
-                await work(tenant, cancel);
-                done.Add(tenant);
+                await serve(tenant, cancel);
+                served.Add(tenant);
             }
-            catch (Exception fault) when (!cancel.IsCancellationRequested)
+            catch (Exception fault) when (faults.Count > 0 || !cancel.IsCancellationRequested)
             {
-                faults.Add(fault);
+                // Cut short is no fault, but what was found before must not go unsaid.
+                faults.Add(new InvalidOperationException($"Tenant '{tenant}' could not be served.", fault));
+                if (cancel.IsCancellationRequested)
+                    break;
             }
         }
 
-        return done;
+        return served;
+    }
+
+    private static void Tell(List<Exception> faults)
+    {
+        if (faults.Count > 0)
+            throw new AggregateException("Some tenants could not be served; all others were.", faults);
     }
 
     /// <summary>When the oldest record was decided that these tenants' finance has not been sent.</summary>
@@ -127,12 +145,16 @@ internal sealed partial class TimerWork(
 
     private async Task ScanAsync(CancellationToken cancel)
     {
-        foreach (string tenant in await directory.TenantsAsync(cancel))
-        {
-            int repaired = await scan.RunAsync(tenant, cancel);
-            if (repaired > 0)
-                Log.Repaired(logger, repaired, tenant);
-        }
+        var faults = new List<Exception>();
+        await ForEachTenantAsync(await TenantsAsync(cancel), RepairAsync, faults, cancel);
+        Tell(faults);
+    }
+
+    private async Task RepairAsync(string tenant, CancellationToken cancel)
+    {
+        int repaired = await scan.RunAsync(tenant, cancel);
+        if (repaired > 0)
+            Log.Repaired(logger, repaired, tenant);
     }
 
     private static partial class Log

@@ -36,7 +36,7 @@ internal sealed partial class Timers(TimerWork work, TimeProvider time, ILogger<
         {
             await ring(stopping);
         }
-        catch (Exception fault) when (!stopping.IsCancellationRequested)
+        catch (Exception fault) when (fault is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             Log.Faulted(logger, fault, name);
         }

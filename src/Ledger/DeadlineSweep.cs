@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
@@ -15,22 +17,46 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
 
     /// <summary>Decides everything that is due.</summary>
     /// <returns>How many settlements changed.</returns>
+    /// <exception cref="AggregateException">Some of it could not be decided; all else was. A single fault is thrown as it is.</exception>
     public async Task<int> RunAsync(CancellationToken cancel)
     {
         await heartbeat.BeatAsync(cancel);
         DateTimeOffset now = time.GetUtcNow();
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
         int changed = 0;
-        for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+        var faults = new List<Exception>();
+        try
         {
+            await foreach (int moved in SweepAsync(outages, now, faults, cancel))
+                changed += moved;
+        }
+        catch (OperationCanceledException cut) when (faults.Count > 0)
+        {
+            // Cut short is no fault, but what was found before must not go unsaid.
+            faults.Add(cut);
+        }
+
+        if (faults.Count == 1)
+            ExceptionDispatchInfo.Throw(faults[0]);
+        return faults.Count == 0 ? changed : throw new AggregateException($"{changed} settlements changed; some that are due could not be decided.", faults);
+    }
+
+    private async IAsyncEnumerable<int> SweepAsync(IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, List<Exception> faults, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        // A sweep that is cut short every time must not serve the same shards every time.
+        int first = (int)(now.UtcTicks / TimeSpan.TicksPerMinute % LedgerKeys.Shards);
+        for (int turn = 0; turn < LedgerKeys.Shards; turn++)
+        {
+            int shard = (first + turn) % LedgerKeys.Shards;
             string after = "0";
             while (await NextAsync(shard, now, after, cancel) is { Count: > 0 } page)
             {
                 var done = new List<TableRow>();
                 foreach (IGrouping<string, (TableRow Row, DueDocument Due)> partition in page.GroupBy(p => p.Due.Partition, StringComparer.Ordinal))
                 {
-                    IReadOnlySet<string> moved = await SweepAsync(partition.Key, [.. partition.Select(p => p.Due)], outages, now, cancel);
-                    changed += moved.Count;
+                    if (await TrySweepAsync(partition.Key, [.. partition.Select(p => p.Due)], outages, now, faults, cancel) is not { } moved)
+                        continue;
+                    yield return moved.Count;
                     // A young row that changed nothing may belong to a commit that is still on its way.
                     done.AddRange(partition.Where(p => moved.Contains(p.Due.Suffix) || now - p.Due.WrittenAt > DueIndex.DanglingAfter).Select(p => p.Row));
                 }
@@ -39,8 +65,20 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
                 after = page[^1].Row.RowKey + "!";
             }
         }
+    }
 
-        return changed;
+    /// <summary>Rule TIME-3: what is wrong in one account stops no other's deadline; it stays due and is told when all others are served.</summary>
+    private async Task<IReadOnlySet<string>?> TrySweepAsync(string partition, IReadOnlyList<DueDocument> looks, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, List<Exception> faults, CancellationToken cancel)
+    {
+        try
+        {
+            return await SweepAsync(partition, looks, outages, now, cancel);
+        }
+        catch (Exception fault) when (!cancel.IsCancellationRequested)
+        {
+            faults.Add(fault);
+            return null;
+        }
     }
 
     private async ValueTask<IReadOnlyList<(TableRow Row, DueDocument Due)>> NextAsync(int shard, DateTimeOffset now, string after, CancellationToken cancel)

@@ -45,6 +45,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(PageDocument))]
 [JsonSerializable(typeof(EvidenceDocument))]
 [JsonSerializable(typeof(HeartbeatDocument))]
+[JsonSerializable(typeof(LeaseDocument))]
+[JsonSerializable(typeof(ScanDocument))]
 public sealed partial class LedgerJson : JsonSerializerContext;
 
 /// <summary>An enum by its snake_case name.</summary>

@@ -1,5 +1,10 @@
 namespace AdcpFunctions.Ledger;
 
+/// <summary>How far a pass over a tenant's ledger got.</summary>
+/// <param name="Account">The account it stopped in; null when it reached the end.</param>
+/// <param name="Shard">The first shard of that account it has not seen.</param>
+public sealed record ScanDocument(DateTimeOffset BegunAt, string? Account, int Shard);
+
 /// <summary>The safety net under the pointers: reads everything, slowly, and restores what nobody announced.</summary>
 /// <remarks>
 /// It runs beside writers, sweeps and relays, and each of them removes a pointer only after what it pointed to: what seems to be
@@ -7,27 +12,53 @@ namespace AdcpFunctions.Ledger;
 /// </remarks>
 public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbox, AccessDirectory directory, TimeProvider time)
 {
+    private const string Passes = "scans";
+
+    /// <summary>How long after the beginning of one pass the next may begin.</summary>
+    /// <value>The default is zero: whoever calls chooses the time.</value>
+    public TimeSpan Every { get; init; }
+
     /// <summary>Is told how many pointers have just been restored, also when the scan faults later; it must not fail.</summary>
     /// <remarks>What was restored is never missing again, so a scan that dies would take its alarm with it.</remarks>
     public Action<int> Restored { get; init; } = static _ => { };
 
+    /// <summary>Goes on with the pass that was cut short, else begins one if it is time.</summary>
     /// <returns>How many pointers had to be restored; anything but zero is an alarm.</returns>
     public async Task<int> RunAsync(string tenant, CancellationToken cancel)
     {
+        DateTimeOffset now = time.GetUtcNow();
+        ScanDocument? last = await table.GetAsync(Passes, tenant, cancel) is { } row ? Tables.Read(row, LedgerJson.Default.ScanDocument) : null;
+        if (last is { Account: null } && now - last.BegunAt < Every)
+            return 0;
+        ScanDocument pass = last is { Account: not null } ? last : new ScanDocument(now, "", 0);
         int restored = 0;
         HashSet<string> announced = await AnnouncedAsync(tenant, cancel);
-        foreach (Account account in await directory.AccountsAsync(tenant, cancel))
+        try
         {
-            for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+            // Accounts come in the order of their ids.
+            foreach (Account account in (await directory.AccountsAsync(tenant, cancel)).Where(a => string.CompareOrdinal(a.Id, pass.Account) >= 0))
             {
-                string partition = LedgerKeys.Ledger(tenant, account.Id, shard);
-                restored += await DueRowsAsync(partition, cancel);
-                restored += await PointersAsync(tenant, partition, announced, cancel);
+                for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
+                {
+                    string partition = LedgerKeys.Ledger(tenant, account.Id, shard);
+                    restored += await DueRowsAsync(partition, cancel);
+                    restored += await PointersAsync(tenant, partition, announced, cancel);
+                    pass = pass with { Account = account.Id, Shard = shard + 1 };
+                }
             }
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await KeepAsync(tenant, pass, CancellationToken.None);
+            throw;
+        }
 
+        await KeepAsync(tenant, pass with { Account = null, Shard = 0 }, cancel);
         return restored;
     }
+
+    private async ValueTask KeepAsync(string tenant, ScanDocument pass, CancellationToken cancel) =>
+        await table.SubmitAsync(new TableBatch(Passes).Upsert(Tables.Row(tenant, pass, LedgerJson.Default.ScanDocument)), cancel);
 
     private async Task<int> DueRowsAsync(string partition, CancellationToken cancel)
     {

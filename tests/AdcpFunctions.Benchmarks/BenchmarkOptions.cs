@@ -16,6 +16,8 @@ internal sealed record BenchmarkOptions
             [--media-buys 1000] media buys the records are spread over
             [--host-dll path]   a built AdcpFunctions.Host.dll; default: build src/Host in Release
             [--data-dir path]   where the ledger's files go; default: artifacts/benchmarks
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- start [10]
+                                how often the published app is started
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- histories [count]
             [--seed n]          the first history; alone it plays exactly that one
         """;

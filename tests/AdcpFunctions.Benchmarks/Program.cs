@@ -20,6 +20,9 @@ try
         case ["validate-own", var body, var seconds]:
             ValidateOwn.Run(body, double.Parse(seconds, CultureInfo.InvariantCulture));
             return 0;
+        case ["start", .. var rest]:
+            await StartCommand.RunAsync(rest, interrupted.Token);
+            return 0;
         case ["histories", .. var rest]:
             return HistoriesCommand.Run(rest);
         case ["validate" or "report-usage" or "all", ..]:

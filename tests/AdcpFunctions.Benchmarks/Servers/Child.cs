@@ -30,9 +30,13 @@ internal sealed class Child : IDisposable
     public string Complaint => string.Join('\n', _errors);
 
     /// <summary>Starts a server: its output is drained and its last lines are kept for the error message.</summary>
-    public static Child Server(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, string directory)
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="environment">Added to this process's own.</param>
+    /// <param name="directory">Where it works.</param>
+    /// <param name="core">The core it is pinned to; null leaves it all of them.</param>
+    public static Child Server(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, string directory, int? core = ServerCore)
     {
-        Child child = Start(command, environment, directory, ServerCore);
+        Child child = Start(command, environment, directory, core);
         child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
         child._process.BeginOutputReadLine();
         return child;

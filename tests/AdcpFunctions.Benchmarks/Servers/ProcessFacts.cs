@@ -19,9 +19,14 @@ internal static class ProcessFacts
     }
 
     /// <summary>Peak resident memory, <c>VmHWM</c> of <c>status</c>.</summary>
-    public static double PeakMegabytes(int pid)
+    public static double PeakMegabytes(int pid) => Megabytes(pid, "VmHWM:");
+
+    /// <summary>Resident memory now, <c>VmRSS</c> of <c>status</c>.</summary>
+    public static double ResidentMegabytes(int pid) => Megabytes(pid, "VmRSS:");
+
+    private static double Megabytes(int pid, string field)
     {
-        string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(field, StringComparison.Ordinal));
         return double.Parse(line.Split(' ', '\t').First(part => part.Length > 0 && char.IsAsciiDigit(part[0])), CultureInfo.InvariantCulture) / 1024;
     }
 }

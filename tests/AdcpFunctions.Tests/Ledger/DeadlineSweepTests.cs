@@ -94,6 +94,22 @@ public abstract class DeadlineSweepTests(bool splitsPages) : LedgerSuite(splitsP
     }
 
     [Fact]
+    public async Task What_is_wrong_in_one_account_stops_no_others_deadline()
+    {
+        Account other = LedgerSample.Account("other");
+        await Ledger.AddAccountAsync(other);
+        RegisteredBuy broken = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));
+        RegisteredBuy sound = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_2"), other);
+        await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddHours(1));
+        Faults.FaultBefore(call => call.Partition == broken.Partition, times: 1_000);
+
+        await Assert.ThrowsAsync<StorageFaultException>(Ledger.SweepAsync);
+
+        Assert.Equal(1, await BreachesAsync(sound));
+        Assert.Equal(3, (await Ledger.DueTextAsync()).Count(key => key.Contains($"_{broken.Partition}_", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task After_a_breach_the_counterpartys_final_is_published_once()
     {
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));

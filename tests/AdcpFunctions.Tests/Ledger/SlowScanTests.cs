@@ -56,6 +56,25 @@ public abstract class SlowScanTests(bool splitsPages) : LedgerSuite(splitsPages)
     }
 
     [Fact]
+    public async Task A_pass_that_is_cut_short_goes_on_where_it_stopped_and_the_next_waits_for_its_day()
+    {
+        RegisteredBuy[] buys = await FlowAsync();
+        var daily = new SlowScan(Faults, Ledger.Due, Ledger.Outbox, Ledger.Directory, Time) { Every = TimeSpan.FromHours(23) };
+        string[] shards = [.. Enumerable.Range(0, LedgerKeys.Shards).Select(shard => LedgerKeys.Ledger(LedgerHarness.Tenant, buys[0].Account.Id, shard))];
+        using var stop = new CancellationTokenSource();
+        Faults.Before = call => call.Partition == shards[9] ? stop.CancelAsync() : Task.CompletedTask;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => daily.RunAsync(LedgerHarness.Tenant, stop.Token));
+        Faults.Before = null;
+
+        IReadOnlyList<TableCall> rest = await CallsOfAsync(() => daily.RunAsync(LedgerHarness.Tenant, default));
+        Assert.Equal(shards[9..], rest.Select(c => c.Partition).Where(shards.Contains).Distinct());
+        Assert.Single(await CallsOfAsync(() => daily.RunAsync(LedgerHarness.Tenant, default)));
+        Time.Advance(TimeSpan.FromHours(24));
+        IReadOnlyList<TableCall> next = await CallsOfAsync(() => daily.RunAsync(LedgerHarness.Tenant, default));
+        Assert.Equal(shards, next.Select(c => c.Partition).Where(shards.Contains).Distinct());
+    }
+
+    [Fact]
     public async Task A_scan_beside_a_relay_raises_no_alarm()
     {
         await FlowAsync();

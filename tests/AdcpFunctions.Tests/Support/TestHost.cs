@@ -49,6 +49,9 @@ internal sealed partial class TestHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Where it listens.</summary>
+    public Uri Address => _http.BaseAddress!;
+
     /// <summary>What the start wrote to the console.</summary>
     public string Printed => _printed;
 
@@ -140,10 +143,12 @@ internal sealed partial class TestHost : IAsyncDisposable
         await Services.GetRequiredService<DeadlineSweep>().RunAsync(CancellationToken.None);
     }
 
-    private static string SchemaOf(HttpMethod method, string path, HttpAnswer answer)
+    private static string SchemaOf(HttpMethod method, string path, HttpAnswer answer) =>
+        answer.MediaType == "application/problem+json" ? "problem.v1.json" : SchemaOf(method, path);
+
+    /// <summary>The schema of what a <c>/v1</c> route answers.</summary>
+    public static string SchemaOf(HttpMethod method, string path)
     {
-        if (answer.MediaType == "application/problem+json")
-            return "problem.v1.json";
         string[] parts = path.Split('/');
         return (method.Method, parts[2], parts.Length) switch
         {
