@@ -91,8 +91,10 @@ internal static partial class Composition
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton<Relay>();
         services.AddSingleton<Feed>();
-        services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
+        services.AddSingleton(Publishing.To(options, time));
         services.AddSingleton<Delivery>();
+        services.AddSingleton<DeliveryAlarms>();
+        services.AddSingleton<PublicationDesk>();
         services.AddSingleton<SlowScan>();
         services.AddSingleton<TimerWork>();
         if (options.InProcessTimers)
@@ -113,6 +115,7 @@ internal static partial class Composition
         Settlements.Map(app);
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
+        PublicationDecisions.Map(app);
         Health.Map(app);
     }
 

@@ -3,7 +3,7 @@ using AdcpFunctions.Ledger;
 namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
-internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delivery delivery, SlowScan scan, AccessDirectory directory, ILogger<TimerWork> logger)
+internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delivery delivery, DeliveryAlarms alarms, SlowScan scan, AccessDirectory directory, ILogger<TimerWork> logger)
 {
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
     public async Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel)
@@ -21,7 +21,7 @@ internal sealed partial class TimerWork(DeadlineSweep sweep, Relay relay, Delive
             int appended = await relay.RunAsync(tenant, cancel);
             if (appended > 0)
                 Log.Published(logger, appended, tenant);
-            await delivery.RunAsync(tenant, cancel);
+            alarms.Note(tenant, await delivery.RunAsync(tenant, cancel));
         }
     }
 
