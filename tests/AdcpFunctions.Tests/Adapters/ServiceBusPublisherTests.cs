@@ -299,7 +299,7 @@ public sealed class ServiceBusPublisherTests : IAsyncLifetime
 
     private int[] Statuses() => [.. _bus.Bus.Answers.Select(a => a.Status)];
 
-    private async Task<SendResult> SendAsync(ServiceBusPublisher publisher, int count) =>
+    private static async Task<SendResult> SendAsync(ServiceBusPublisher publisher, int count) =>
         await publisher.SendAsync(BusHarness.Tenant, [.. Enumerable.Range(1, count).Select(i => EntryOf(i))], Forever, default);
 
     private static FeedEntry EntryOf(long seq, string note = "")
