@@ -11,7 +11,26 @@ public sealed class NdjsonPublisher(string folder) : IPublisher
 {
     private readonly ConcurrentDictionary<string, (long Length, long Sequence)> _read = new(StringComparer.Ordinal);
 
-    public async ValueTask<long> LastSentAsync(string tenant, CancellationToken cancel)
+    public string Destination => folder;
+
+    public async ValueTask<Holding> HoldingAsync(string tenant, CancellationToken cancel) => new Holding.UpTo(await LastSentAsync(tenant, cancel));
+
+    public async ValueTask<SendResult> SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, DateTimeOffset until, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(folder);
+        await using FileStream file = File.Open(PathOf(tenant), FileMode.Append, FileAccess.Write, FileShare.Read);
+        foreach (FeedEntry entry in entries)
+        {
+            await file.WriteAsync(entry.Body, cancel);
+            file.WriteByte((byte)'\n');
+        }
+
+        await file.FlushAsync(cancel);
+        file.Flush(flushToDisk: true);
+        return SendResult.All(entries.Count);
+    }
+
+    private async ValueTask<long> LastSentAsync(string tenant, CancellationToken cancel)
     {
         string path = PathOf(tenant);
         if (!File.Exists(path))
@@ -38,27 +57,15 @@ public sealed class NdjsonPublisher(string folder) : IPublisher
         return sequence;
     }
 
-    public async ValueTask SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, CancellationToken cancel)
-    {
-        Directory.CreateDirectory(folder);
-        await using FileStream file = File.Open(PathOf(tenant), FileMode.Append, FileAccess.Write, FileShare.Read);
-        foreach (FeedEntry entry in entries)
-        {
-            await file.WriteAsync(entry.Body, cancel);
-            file.WriteByte((byte)'\n');
-        }
-
-        await file.FlushAsync(cancel);
-        file.Flush(flushToDisk: true);
-    }
-
     private string PathOf(string tenant) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"settled-records.{tenant}.ndjson"));
 }
 
 /// <summary>Publishes nowhere else: the feed is what finance reads.</summary>
 public sealed class FeedPublisher : IPublisher
 {
-    public ValueTask<long> LastSentAsync(string tenant, CancellationToken cancel) => ValueTask.FromResult(long.MaxValue);
+    public string Destination => "feed";
 
-    public ValueTask SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, CancellationToken cancel) => ValueTask.CompletedTask;
+    public ValueTask<Holding> HoldingAsync(string tenant, CancellationToken cancel) => ValueTask.FromResult<Holding>(new Holding.UpTo(long.MaxValue));
+
+    public ValueTask<SendResult> SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, DateTimeOffset until, CancellationToken cancel) => ValueTask.FromResult(SendResult.All(entries.Count));
 }

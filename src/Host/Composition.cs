@@ -88,7 +88,7 @@ internal static partial class Composition
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished });
         services.AddSingleton<Feed>();
-        services.AddSingleton<IPublisher>(_ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher());
+        services.AddSingleton(Publishing.To(options, time));
         services.AddSingleton<Delivery>();
         // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
         services.AddSingleton(s => new SlowScan(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<AccessDirectory>(), time)
@@ -97,6 +97,8 @@ internal static partial class Composition
             Restored = s.GetRequiredService<Telemetry>().PointersRepaired,
         });
         services.AddSingleton<PublisherHealth>();
+        services.AddSingleton<DeliveryAlarms>();
+        services.AddSingleton<PublicationDesk>();
         services.AddSingleton<TimerWork>();
         services.AddSingleton<WorkLease>();
         services.AddSingleton<TimerTurns>();
@@ -132,6 +134,7 @@ internal static partial class Composition
         Settlements.Map(app);
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
+        PublicationDecisions.Map(app);
         Health.Map(app);
         OpenApi.Map(app);
         if (app.Services.GetRequiredService<HostOptions>().FunctionsPort is not null)

@@ -6,7 +6,7 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
 internal sealed partial class TimerWork(
-    DeadlineSweep sweep, Relay relay, Outbox outbox, Feed feed, IPublisher publisher, Delivery delivery, SlowScan scan, AccessDirectory directory,
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SlowScan scan, AccessDirectory directory,
     PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
@@ -59,10 +59,10 @@ internal sealed partial class TimerWork(
         try
         {
             HashSet<string> published = await ForEachTenantAsync(tenants, PublishAsync, faults, cancel);
-            int before = faults.Count;
-            HashSet<string> sent = await ForEachTenantAsync(tenants, delivery.RunAsync, faults, cancel);
+            HashSet<string> sent = new(StringComparer.Ordinal);
+            await ForEachTenantAsync(tenants, (tenant, stop) => SendAsync(tenant, sent, stop), faults, cancel);
             behind.ExceptWith(published.Intersect(sent, StringComparer.Ordinal));
-            if (faults.Count > before)
+            if (sent.Count < tenants.Count)
                 health.Failed();
             else
                 health.Succeeded();
@@ -80,6 +80,14 @@ internal sealed partial class TimerWork(
         int appended = await relay.RunAsync(tenant, cancel);
         if (appended > 0)
             Log.Published(logger, appended, tenant);
+    }
+
+    private async Task SendAsync(string tenant, HashSet<string> through, CancellationToken cancel)
+    {
+        DeliveryReport report = await delivery.RunAsync(tenant, cancel);
+        alarms.Note(tenant, report);
+        if (!report.Held)
+            through.Add(tenant);
     }
 
     /// <summary>The tenants, another one first each minute: a ring that is cut short every time must not serve the same ones every time.</summary>
@@ -133,9 +141,8 @@ internal sealed partial class TimerWork(
         {
             foreach ((_, PointerDocument pointer) in await outbox.PointersAsync(tenant, CancellationToken.None))
                 Take(pointer.WrittenAt);
-            long sent = await publisher.LastSentAsync(tenant, CancellationToken.None);
-            if (sent < long.MaxValue && await feed.ReadAsync(tenant, sandbox: false, sent, 1, CancellationToken.None) is [var next, ..])
-                Take(DateTimeOffset.Parse(next.Record.SettledAt, CultureInfo.InvariantCulture));
+            if (await desk.OldestUnsentAsync(tenant, CancellationToken.None) is { } unsent)
+                Take(DateTimeOffset.Parse(unsent.SettledAt, CultureInfo.InvariantCulture));
         }
 
         return oldest;

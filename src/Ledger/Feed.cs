@@ -21,16 +21,29 @@ public sealed class Feed(IPartitionedTable table)
         {
             RowPage page = await table.QueryAsync(LedgerKeys.Feed(tenant, sandbox), LedgerKeys.FeedRecord(after + 1), LedgerKeys.After("r_"), limit - entries.Count, continuation, cancel);
             foreach (TableRow row in page.Rows)
-            {
-                SettledRecord record = Tables.Read(row, LedgerJson.Default.SettledRecord);
-                entries.Add(new FeedEntry(record.Seq, record, Tables.Join(row, "body")));
-            }
-
+                entries.Add(EntryOf(row));
             continuation = page.Continuation;
         }
         while (continuation is not null && entries.Count < limit);
         return entries;
     }
+
+    /// <summary>The records with these sequence numbers, those that bill.</summary>
+    public async ValueTask<IReadOnlyList<FeedEntry>> ReadAsync(string tenant, IEnumerable<long> sequences, CancellationToken cancel)
+    {
+        Dictionary<string, TableRow> rows = await table.GetManyAsync(LedgerKeys.Feed(tenant, sandbox: false), [.. sequences.Select(LedgerKeys.FeedRecord)], cancel);
+        return [.. rows.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => EntryOf(r.Value))];
+    }
+
+    /// <summary>The place of a revision; null when it was never published.</summary>
+    public async ValueTask<long?> FindAsync(string tenant, string settlementId, int revision, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Feed(tenant, sandbox: false), LedgerKeys.FeedId(settlementId, revision), cancel) is { } id
+            ? long.Parse(Encoding.ASCII.GetString(id.Body.Span[2..]), NumberStyles.None, CultureInfo.InvariantCulture)
+            : null;
+
+    /// <summary>The last sequence number given out; 0 before the first.</summary>
+    public async ValueTask<long> EndAsync(string tenant, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Feed(tenant, sandbox: false), LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
 
     /// <summary>Rule PUB-4: totals are added up from exactly what was published, so equal totals mean nothing is missing.</summary>
     /// <param name="tenant">The tenant.</param>
@@ -57,5 +70,11 @@ public sealed class Feed(IPartitionedTable table)
         }
 
         return new FeedTotals(period, last, count, amounts, chain);
+    }
+
+    private static FeedEntry EntryOf(TableRow row)
+    {
+        SettledRecord record = Tables.Read(row, LedgerJson.Default.SettledRecord);
+        return new FeedEntry(record.Seq, record, Tables.Join(row, "body"));
     }
 }

@@ -18,6 +18,7 @@ namespace AdcpFunctions.Ledger;
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
         typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
+        typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(EventDocument))]
@@ -41,6 +42,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(PointerDocument))]
 [JsonSerializable(typeof(OutgoingDocument))]
 [JsonSerializable(typeof(FeedHeadDocument))]
+[JsonSerializable(typeof(DispatchDocument))]
+[JsonSerializable(typeof(PublicationDocument))]
 [JsonSerializable(typeof(SettledRecord))]
 [JsonSerializable(typeof(PageDocument))]
 [JsonSerializable(typeof(EvidenceDocument))]

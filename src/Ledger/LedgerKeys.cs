@@ -116,6 +116,26 @@ public static class LedgerKeys
 
     public static string FeedId(string settlementId, int revision) => $"id_{settlementId}.{revision:d4}";
 
+    /// <summary>What is known of one destination of the feed: one partition a tenant and destination.</summary>
+    public static string Sent(string tenant, string destination) => $"sent.{tenant}.{Token(destination)}";
+
+    public const string SentCursor = "cursor";
+
+    public static string Publication(PublicationState state, string settlementId, long seq) =>
+        state == PublicationState.Waiting ? $"{WaitingOf(AccountOf(settlementId))}{seq:d12}" : $"{Publications(state)}{seq:d12}";
+
+    /// <summary>Rows of a state begin so.</summary>
+    public static string Publications(PublicationState state) => state switch
+    {
+        PublicationState.Waiting => "w_",
+        PublicationState.Uncertain => "u_",
+        PublicationState.Refused => "x_",
+        _ => "d_",
+    };
+
+    /// <summary>An account's waiting rows begin so; no account has a full stop in its id.</summary>
+    public static string WaitingOf(string account) => $"w_{account}.";
+
     public static string Requests(string tenant, string scopeToken) => $"req.{tenant}.{scopeToken[..2]}";
 
     public static string Directory(string tenant) => $"dir.{tenant}";

@@ -18,6 +18,7 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
         typeof(SnakeCaseNames<ProposalDecision>),
+        typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
 [JsonSerializable(typeof(AgentBody))]
 [JsonSerializable(typeof(KeyRequest))]
@@ -33,6 +34,9 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(DecisionRequest))]
 [JsonSerializable(typeof(ProposalDecisionRequest))]
 [JsonSerializable(typeof(TotalsBody))]
+[JsonSerializable(typeof(PublicationList))]
+[JsonSerializable(typeof(PublicationBody))]
+[JsonSerializable(typeof(PublicationDecisionRequest))]
 internal sealed partial class HostJson : JsonSerializerContext
 {
     /// <summary>An answer in JSON.</summary>

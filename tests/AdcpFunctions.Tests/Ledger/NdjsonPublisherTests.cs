@@ -74,7 +74,7 @@ public abstract class NdjsonPublisherTests(bool splitsPages) : LedgerSuite(split
         return base.DisposeAsync();
     }
 
-    private async Task DeliverAsync() => await new Delivery(Ledger.Feed, new NdjsonPublisher(_folder.FullName)).RunAsync(LedgerHarness.Tenant, default);
+    private async Task DeliverAsync() => await new Delivery(Faults, Ledger.Feed, new NdjsonPublisher(_folder.FullName), Time).RunAsync(LedgerHarness.Tenant, default);
 
     private async Task PublishAsync(string name, int count)
     {

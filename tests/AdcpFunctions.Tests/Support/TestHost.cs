@@ -162,6 +162,8 @@ internal sealed partial class TestHost : IAsyncDisposable
             (_, "settlements", _) => "settlement.v1.json",
             (_, "settled-records", 3) => "settled-records.v1.json",
             (_, "settled-records", _) => "totals.v1.json",
+            (_, "publications", 3) => "publications.v1.json",
+            (_, "publications", _) => "publication.v1.json",
             _ => throw new ArgumentException($"No schema is known for {method} {path}."),
         };
     }
