@@ -8,7 +8,7 @@ namespace AdcpFunctions.Ledger;
 /// <remarks>Safe to run twice at once: every decision is asked of the settlement as it stands and committed on its ETag.</remarks>
 public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat, TimeProvider time)
 {
-    /// <summary>How many rows each shard's last page of due rows held; a shard that was read to its end holds none.</summary>
+    /// <summary>How many rows of each shard are known to be due and unserved: those of its last page, and those of accounts that faulted.</summary>
     private readonly int[] _waiting = new int[LedgerKeys.Shards];
 
     /// <summary>How many settlements are known to be due and not served: a lower bound, and 0 once a sweep has got through.</summary>
@@ -49,13 +49,18 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
         {
             int shard = (first + turn) % LedgerKeys.Shards;
             string after = "0";
-            while (await NextAsync(shard, now, after, cancel) is { Count: > 0 } page)
+            int faulted = 0;
+            while (await NextAsync(shard, now, after, faulted, cancel) is { Count: > 0 } page)
             {
                 var done = new List<TableRow>();
                 foreach (IGrouping<string, (TableRow Row, DueDocument Due)> partition in page.GroupBy(p => p.Due.Partition, StringComparer.Ordinal))
                 {
                     if (await TrySweepAsync(partition.Key, [.. partition.Select(p => p.Due)], outages, now, faults, cancel) is not { } moved)
+                    {
+                        faulted += partition.Count();
                         continue;
+                    }
+
                     yield return moved.Count;
                     // A young row that changed nothing may belong to a commit that is still on its way.
                     done.AddRange(partition.Where(p => moved.Contains(p.Due.Suffix) || now - p.Due.WrittenAt > DueIndex.DanglingAfter).Select(p => p.Row));
@@ -81,10 +86,10 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
         }
     }
 
-    private async ValueTask<IReadOnlyList<(TableRow Row, DueDocument Due)>> NextAsync(int shard, DateTimeOffset now, string after, CancellationToken cancel)
+    private async ValueTask<IReadOnlyList<(TableRow Row, DueDocument Due)>> NextAsync(int shard, DateTimeOffset now, string after, int faulted, CancellationToken cancel)
     {
         IReadOnlyList<(TableRow Row, DueDocument Due)> page = await due.DueAsync(shard, now, cancel, after);
-        _waiting[shard] = page.Count;
+        _waiting[shard] = page.Count + faulted;
         return page;
     }
 

@@ -33,7 +33,7 @@ public sealed record AzureTableOptions
 
     /// <summary>How long all tries of one request may take, waits included.</summary>
     /// <value>The default is 30 seconds: a caller of ours waits no longer, whatever a server asks for.</value>
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan TotalTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The clock that dates requests.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -13,13 +13,13 @@ internal sealed class TableRequests : IDisposable
     private readonly HttpPipeline _pipeline;
     private readonly HttpMessageHandler _handler;
     private readonly EntityAddress _address;
-    private readonly TimeSpan _deadline;
+    private readonly TimeSpan _totalTimeout;
 
     public TableRequests(AzureTableOptions options, AzureTableCounterCells counters)
     {
         StorageAccount account = StorageAccount.Of(options);
         _address = new EntityAddress(account.Endpoint, options.Table);
-        _deadline = options.Deadline;
+        _totalTimeout = options.TotalTimeout;
         _handler = options.Handler ?? Connections();
 
         var client = new PipelineOptions { Transport = new HttpClientTransport(_handler) };
@@ -73,11 +73,11 @@ internal sealed class TableRequests : IDisposable
     public async ValueTask SendAsync(HttpMessage message, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(_deadline);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(_totalTimeout);
         try
         {
-            await _pipeline.SendAsync(message, deadline.Token);
+            await _pipeline.SendAsync(message, timeout.Token);
         }
         catch (Exception fault) when (fault is RequestFailedException or AggregateException or OperationCanceledException or IOException or AuthenticationFailedException)
         {

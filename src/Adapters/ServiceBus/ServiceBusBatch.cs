@@ -26,7 +26,7 @@ internal static class ServiceBusBatch
         writer.WriteStartObject();
         writer.WriteString("Body"u8, entry.Body.Span);
         writer.WriteStartObject("BrokerProperties"u8);
-        writer.WriteString("MessageId"u8, entry.Record.MessageId);
+        writer.WriteString("MessageId"u8, MessageIdOf(tenant, entry.Record));
         if (entry.Record.MediaBuyId is { } mediaBuy)
             writer.WriteString("CorrelationId"u8, mediaBuy);
         writer.WriteString("Label"u8, SettledRecord.SchemaName);
@@ -38,6 +38,13 @@ internal static class ServiceBusBatch
         writer.Flush();
         return new BusMessage(entry, buffer.WrittenMemory);
     }
+
+    /// <summary>Rule PUB-11: two tenants on one topic never share a message id, for the broker would drop the second tenant's record as a duplicate.</summary>
+    /// <remarks>
+    /// A settlement's id names its account and not its tenant. The first tenant's records keep their ids; those of others have a mark before
+    /// them, because 128 characters do not hold a tenant's whole name. Consumers go by tenant, settlement and revision in the body.
+    /// </remarks>
+    internal static string MessageIdOf(string tenant, SettledRecord record) => tenant == "default" ? record.MessageId : $"{LedgerKeys.Token(tenant)[..6]}~{record.MessageId}";
 
     /// <summary>Consecutive messages that fit one batch. One that is too large alone is a batch of its own.</summary>
     public static IEnumerable<ArraySegment<BusMessage>> Split(BusMessage[] messages, int maxBytes)

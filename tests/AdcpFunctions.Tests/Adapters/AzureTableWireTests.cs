@@ -100,7 +100,7 @@ public sealed class AzureTableWireTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_asks_for_patience_is_not_asked_again_before_its_time()
     {
-        await using AzureTable table = await OpenAsync(options => options with { Deadline = TimeSpan.FromMilliseconds(300) });
+        await using AzureTable table = await OpenAsync(options => options with { TotalTimeout = TimeSpan.FromMilliseconds(300) });
         Server.Answer(503, "", ("Retry-After", "3600"));
 
         await Assert.ThrowsAsync<AzureTableException>(async () => await table.QueryAsync("p", "a", "b", 10, null, default));
@@ -235,7 +235,7 @@ public sealed class AzureTableWireTests : IAsyncLifetime
         await using TableServer server = await TableServer.StartAsync(https: true);
         var credential = new OneToken();
         using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost";
         server.Answer(200, EmptyPage);
         await using AzureTable table = await AzureTable.OpenAsync(new AzureTableOptions { Table = "ledger", Endpoint = server.Endpoint.ToString(), Credential = credential, Handler = handler }, default);
 

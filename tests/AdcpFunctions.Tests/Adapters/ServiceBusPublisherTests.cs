@@ -27,6 +27,19 @@ public sealed class ServiceBusPublisherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_tenants_with_the_same_settlement_both_reach_the_topic()
+    {
+        FeedEntry[] entries = [EntryOf(1)];
+
+        foreach (string tenant in (string[])["default", "other", "another"])
+            Assert.Equal(1, (await _bus.Publisher().SendAsync(tenant, entries, Forever, default)).Settled);
+
+        Assert.Equal(3, _bus.Bus.Taken.Count);
+        Assert.Equal(entries[0].Record.MessageId, _bus.Bus.Taken[0].MessageId);
+        Assert.All(_bus.Bus.Taken, message => Assert.EndsWith(entries[0].Record.MessageId, message.MessageId, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_refused_token_is_renewed_once_and_the_batch_sent_at_once()
     {
         var credential = new Tokens("old", "new");

@@ -1,4 +1,5 @@
 using System.Net;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host;
 using AdcpFunctions.Tests.Adapters;
@@ -62,7 +63,7 @@ public class HealthTests
         Directory.Delete(inTheWay);
         await timers.RelaySettledRecordsAsync(CancellationToken.None);
         Assert.Equal((HttpStatusCode.OK, """{"status":"ready","ledger":"ok","publisher":"ok"}"""), await ReadyAsync(host));
-        Assert.Equal(1, await new NdjsonPublisher(queue).LastSentAsync("default", CancellationToken.None));
+        Assert.Equal(new Holding.UpTo(1), await new NdjsonPublisher(queue).HoldingAsync("default", CancellationToken.None));
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> ReadyAsync(TestHost host)

@@ -150,7 +150,7 @@ public class PublicationRoutesTests
             Assert.Equal(HttpStatusCode.OK, (await host.UsageAsync(buyer, Usage.Request(usage))).Status);
             // The service dies between the 201 and the mark.
             host.Table.FaultBefore(call => call.Kind == TableCallKind.Submit && bus.Taken.Count > 0);
-            await Assert.ThrowsAsync<StorageFaultException>(scene.RingAsync);
+            await Assert.ThrowsAsync<AggregateException>(scene.RingAsync);
             host.Time.Advance(TimeSpan.FromDays(1));
             clock.Advance(TimeSpan.FromDays(1));
             await scene.RingAsync();

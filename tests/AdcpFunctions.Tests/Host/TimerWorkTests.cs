@@ -48,7 +48,7 @@ public class TimerWorkTests
         host.Time.Advance(TimeSpan.FromSeconds(45));
         AggregateException faults = await Assert.ThrowsAsync<AggregateException>(() => Timers(host).RelaySettledRecordsAsync(CancellationToken.None));
 
-        Assert.IsType<StorageFaultException>(Assert.Single(faults.InnerExceptions));
+        Assert.IsType<StorageFaultException>(Assert.Single(faults.InnerExceptions).InnerException);
         Assert.Equal(45, measured.Now("relay.lag"));
         Assert.Equal(["timers.faulted{timer=relay} 1"], measured.Counted.Where(c => c.StartsWith("timers", StringComparison.Ordinal)));
         await Timers(host).RelaySettledRecordsAsync(CancellationToken.None);

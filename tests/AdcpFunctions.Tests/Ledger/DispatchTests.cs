@@ -178,7 +178,7 @@ public abstract class DispatchTests(bool splitsPages) : BusSuite(splitsPages)
 
         DeliveryReport report = await Bus.SendAsync();
 
-        Assert.Equal(new DeliveryReport(60, 30, 0, 0, null), report);
+        Assert.Equal(new DeliveryReport(60, 30, 0, 0, null) { Held = true }, report);
         Assert.DoesNotContain(Bus.Bus.Taken, m => m.PartitionKey == "acme.busy");
         busy = false;
         await Bus.AppendAsync("busy", 1);
@@ -240,12 +240,12 @@ public abstract class DispatchTests(bool splitsPages) : BusSuite(splitsPages)
     {
         IReadOnlyList<SettledRecord> records = await Bus.AppendAsync(Enumerable.Range(0, 60).Select(i => i % 2 == 0 ? "acct" : "other"));
         string bad = records[30].MessageId;
-        Bus.Bus.Inject = batch => batch.Messages.Any(m => m.MessageId == bad) ? new BusFault(400) : null;
+        Bus.Bus.Inject = batch => batch.Messages.Any(m => m.MessageId.EndsWith(bad, StringComparison.Ordinal)) ? new BusFault(400) : null;
 
         DeliveryReport report = await Bus.SendAsync();
 
         Assert.Equal(new DeliveryReport(59, 0, 0, 1, null), report);
-        Assert.DoesNotContain(Bus.Bus.Taken, m => m.MessageId == bad);
+        Assert.DoesNotContain(Bus.Bus.Taken, m => m.MessageId.EndsWith(bad, StringComparison.Ordinal));
         PublicationEntry refused = Assert.Single(await Bus.ListAsync(PublicationState.Refused));
         Assert.Equal((bad, "http_400"), (refused.Record.MessageId, refused.Publication.Why));
         Assert.Equal(0, (await Bus.StandingAsync()).Behind);

@@ -134,7 +134,8 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
         await Bus.SendAsync();
 
         // The broker has forgotten the first: that is why a person had to say so. Consumers upsert on settlement and revision.
-        Assert.Equal([record.MessageId, record.MessageId], Bus.Bus.Taken.Select(m => m.MessageId));
+        Assert.Equal(2, Bus.Bus.Taken.Count);
+        Assert.All(Bus.Bus.Taken, m => Assert.EndsWith(record.MessageId, m.MessageId, StringComparison.Ordinal));
         PublicationDocument ended = Assert.Single(await Bus.ListAsync(PublicationState.Decided)).Publication;
         Assert.Equal(("accepted", PublicationDecision.Resend), (ended.Why, Assert.Single(ended.Decisions).Decision));
     }

@@ -6,7 +6,9 @@ namespace AdcpFunctions.Tests.Support;
 /// <summary>A table of its own in the emulator, made by the first call, for suites that open their store before they can wait.</summary>
 internal sealed class AzuriteStore : IPartitionedTable, IDisposable
 {
-    private readonly Lazy<Task<AzureTable>> _table = new(() => Azurite.OpenTableAsync());
+    private readonly Lock _gate = new();
+    private Task<AzureTable>? _opening;
+    private AzureTable? _table;
 
     public static (IPartitionedTable Table, IDisposable Closing) Open()
     {
@@ -15,17 +17,21 @@ internal sealed class AzuriteStore : IPartitionedTable, IDisposable
     }
 
     public async ValueTask<TableRow?> GetAsync(string partition, string rowKey, CancellationToken cancel) =>
-        await (await _table.Value).GetAsync(partition, rowKey, cancel);
+        await (await OpenedAsync()).GetAsync(partition, rowKey, cancel);
 
     public async ValueTask<RowPage> QueryAsync(string partition, string fromKey, string toKey, int limit, string? continuation, CancellationToken cancel) =>
-        await (await _table.Value).QueryAsync(partition, fromKey, toKey, limit, continuation, cancel);
+        await (await OpenedAsync()).QueryAsync(partition, fromKey, toKey, limit, continuation, cancel);
 
     public async ValueTask<BatchResult> SubmitAsync(TableBatch batch, CancellationToken cancel) =>
-        await (await _table.Value).SubmitAsync(batch, cancel);
+        await (await OpenedAsync()).SubmitAsync(batch, cancel);
 
-    public void Dispose()
+    public void Dispose() => _table?.Dispose();
+
+    private Task<AzureTable> OpenedAsync()
     {
-        if (_table is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } opened })
-            opened.Result.Dispose();
+        lock (_gate)
+            return _opening ??= OpenAsync();
     }
+
+    private async Task<AzureTable> OpenAsync() => _table = await Azurite.OpenTableAsync();
 }

@@ -137,11 +137,11 @@ public abstract partial class TableContract
 
         TableRow read = Assert.IsType<TableRow>(await Table.GetAsync(partition, key, default));
         Assert.Equal((key, "1"), (read.RowKey, Text(read)));
-        RowPage page = await Table.QueryAsync(partition, key, key + "~", 10, null, default);
-        Assert.Equal([key, key + "'", key + "3"], page.Rows.Select(row => row.RowKey));
+        List<TableRow> rows = await RangeAsync(key, key + "~", 10, partition);
+        Assert.Equal([key, key + "'", key + "3"], rows.Select(row => row.RowKey));
         await CommitAsync(new TableBatch(partition).Replace(read with { Columns = Row(key, "changed").Columns }));
-        await CommitAsync(new TableBatch(partition).Delete(page.Rows[1]));
-        Assert.Equal(["changed", "3"], (await Table.QueryAsync(partition, "!", "\uffff", 10, null, default)).Rows.Select(Text));
+        await CommitAsync(new TableBatch(partition).Delete(rows[1]));
+        Assert.Equal(["changed", "3"], (await RangeAsync("!", "\uffff", 10, partition)).Select(Text));
     }
 
     private static TableRow Wide(string key, int columns, int bytes) =>

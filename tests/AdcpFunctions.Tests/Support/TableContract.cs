@@ -175,13 +175,13 @@ public abstract partial class TableContract
     }
 
     /// <summary>Every row between two keys, page by page.</summary>
-    protected async Task<List<TableRow>> RangeAsync(string from, string to, int limit = 1000)
+    protected async Task<List<TableRow>> RangeAsync(string from, string to, int limit = 1000, string? partition = null)
     {
         var rows = new List<TableRow>();
         string? continuation = null;
         do
         {
-            RowPage page = await Table.QueryAsync(Partition, from, to, limit, continuation, default);
+            RowPage page = await Table.QueryAsync(partition ?? Partition, from, to, limit, continuation, default);
             Assert.True(page.Rows.Count <= limit);
             rows.AddRange(page.Rows);
             continuation = page.Continuation;
