@@ -38,15 +38,19 @@ internal sealed class Demo : IAsyncDisposable
         });
         if (piped)
             console.Profile.Width = 200;
-        if (!args.All(argument => argument.StartsWith("--Ledger:", StringComparison.OrdinalIgnoreCase) && argument.Contains('=', StringComparison.Ordinal)))
+        if (!args.All(IsStore))
         {
-            console.MarkupLine("demo takes no arguments but --Ledger:Kind=AzureTables and --Ledger:ConnectionString=... or --Ledger:Endpoint=....");
+            console.MarkupLine("demo takes no arguments but where its ledger is (--Ledger:Kind=AzureTables and --Ledger:ConnectionString=... or --Ledger:Endpoint=...) and a broker on this machine (--Publisher:Kind=ServiceBus and --Publisher:ConnectionString=...).");
             return 2;
         }
 
         try
         {
-            await using Demo demo = await StartAsync(HostOptions.From(new ConfigurationBuilder().AddCommandLine(args).Build()), console);
+            HostOptions options = HostOptions.From(new ConfigurationBuilder().AddCommandLine(args).Build());
+            // What is published here was never said by anybody: finance must not receive it.
+            if (options.PublisherKind == "ServiceBus" && options.PublisherConnectionString?.Contains("UseDevelopmentEmulator=true", StringComparison.OrdinalIgnoreCase) != true)
+                throw new ValidationException("The demo publishes to a broker on this machine only: Publisher:ConnectionString with UseDevelopmentEmulator=true.");
+            await using Demo demo = await StartAsync(options, console);
             await demo.PlayAsync();
             return await demo.ReplayAsync() ? 0 : 1;
         }
@@ -56,6 +60,10 @@ internal sealed class Demo : IAsyncDisposable
             return 1;
         }
     }
+
+    private static bool IsStore(string argument) =>
+        argument.Contains('=', StringComparison.Ordinal)
+        && (argument.StartsWith("--Ledger:", StringComparison.OrdinalIgnoreCase) || argument.StartsWith("--Publisher:", StringComparison.OrdinalIgnoreCase));
 
     public async ValueTask DisposeAsync()
     {

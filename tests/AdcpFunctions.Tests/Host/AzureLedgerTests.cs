@@ -41,15 +41,29 @@ public sealed class AzureLedgerTests
     }
 
     [Fact]
-    public async Task The_demo_plays_on_a_table_of_its_own_and_deletes_it()
+    public async Task The_demo_plays_on_a_table_of_its_own_deletes_it_and_sends_each_record_once()
     {
+        // The demo's clock is simulated, so the broker's stands where the demo begins.
+        await using FakeServiceBus bus = await FakeServiceBus.StartAsync(new FakeTime(new DateTimeOffset(2026, 2, 25, 9, 0, 0, TimeSpan.Zero)));
+        string[] arguments =
+        [
+            "--Ledger:Kind=AzureTables", $"--Ledger:ConnectionString={(await Azurite.SharedAsync()).ConnectionString}",
+            "--Publisher:Kind=ServiceBus", $"--Publisher:ConnectionString={bus.ConnectionString}",
+        ];
         using var output = new StringWriter();
 
-        int code = await Demo.RunAsync(["--Ledger:Kind=AzureTables", $"--Ledger:ConnectionString={(await Azurite.SharedAsync()).ConnectionString}"], output);
+        int code = await Demo.RunAsync(arguments, output);
 
         Assert.True(code == 0, output.ToString());
         Assert.Contains("4 records: no difference", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(4, bus.Taken.Select(message => message.MessageId).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(4, bus.Taken.Count);
+        Assert.Equal([201, 201, 201, 201], bus.Answers.Select(answer => answer.Status));
     }
+
+    [Fact]
+    public async Task The_demo_never_sends_to_a_broker_that_finance_may_listen_to() =>
+        Assert.Equal(1, await Demo.RunAsync(["--Publisher:Kind=ServiceBus", "--Publisher:ConnectionString=Endpoint=sb://finance.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=a2V5"], TextWriter.Null));
 
     [Theory]
     [InlineData("AccountName=devstoreaccount1;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:1/devstoreaccount1", "127.0.0.1:1 did not answer")]
