@@ -22,7 +22,7 @@ public sealed class FleetTests : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_season_without_a_disturbance_publishes_and_breaches_what_it_must()
     {
         SeasonOutcome outcome = await UndisturbedAsync();
@@ -34,7 +34,7 @@ public sealed class FleetTests : IAsyncLifetime
             Assert.Contains(outcome.Settlements, line => line.Contains($" {state} ", StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task One_process_killed_at_random_moments_ends_as_if_nothing_had_happened_and_its_queue_file_holds_each_record_once()
     {
         string queue = Path.Combine(_folder, "queue");
@@ -45,7 +45,7 @@ public sealed class FleetTests : IAsyncLifetime
         Assert.Equal(feed, await QueuedAsync(queue));
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Two_published_apps_on_one_file_killed_at_random_moments_end_as_one_undisturbed()
     {
         await using FakeServiceBus bus = await FakeServiceBus.StartAsync(TimeProvider.System);
@@ -53,7 +53,7 @@ public sealed class FleetTests : IAsyncLifetime
         await PlayOverAsync(bus, 2, new() { ["Ledger__Path"] = Path.Combine(_folder, "ledger.db") });
     }
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(2)]
     [InlineData(4)]
     public async Task Published_apps_on_one_table_killed_at_random_moments_end_as_one_undisturbed(int processes)
@@ -63,7 +63,7 @@ public sealed class FleetTests : IAsyncLifetime
         await PlayOverAsync(bus, processes, await TableAsync());
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Storage_that_fails_one_call_in_ten_and_a_broker_that_loses_every_fourth_answer_leave_nothing_wrong_and_nothing_twice()
     {
         int seed = Seed.Of(4);
