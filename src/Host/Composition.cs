@@ -74,6 +74,8 @@ internal static partial class Composition
         }
         catch (Exception unusable) when (unusable is IOException or SocketException or FormatException or InvalidOperationException or ArgumentException)
         {
+            // Timers began before the server did; one cut off in a ring would tell of a fault that is none.
+            await app.StopAsync();
             throw new ValidationException($"The service cannot listen as --urls or FUNCTIONS_CUSTOMHANDLER_PORT says. {unusable.Message.ReplaceLineEndings(" ")}", unusable);
         }
     }
