@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net.Sockets;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
@@ -18,9 +19,21 @@ internal static partial class Composition
         }
         catch (ValidationException refused)
         {
-            await Console.Error.WriteLineAsync(refused.Message);
-            return 1;
+            return await RefuseAsync(refused.Message);
         }
+        catch (IOException unusable)
+        {
+            // The ledger opens, and cannot be written, or was gone before the first write.
+            return await RefuseAsync($"The service cannot start. {unusable.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Says in one line why there is nothing to run.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RefuseAsync(string why)
+    {
+        await Console.Error.WriteLineAsync(why);
+        return 1;
     }
 
     private static async Task<int> RunAsync(string[] args)
@@ -40,11 +53,31 @@ internal static partial class Composition
         if (options.ExportsTelemetry)
             TelemetryExport.Add(builder);
         AddFlow(builder, options, ledger.Table, TimeProvider.System);
-        WebApplication app = builder.Build();
+        bool started = false;
+        // What keeps it from starting is said once, in one line, by us.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
+        await using WebApplication app = builder.Build();
         UseFlow(app);
         await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
-        await app.RunAsync();
+        await ListenAsync(app);
+        started = true;
+        await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    /// <exception cref="ValidationException">There is no listening where the settings say.</exception>
+    private static async Task ListenAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception unusable) when (unusable is IOException or SocketException or FormatException or InvalidOperationException or ArgumentException)
+        {
+            // Timers began before the server did; one cut off in a ring would tell of a fault that is none.
+            await app.StopAsync();
+            throw new ValidationException($"The service cannot listen as --urls or FUNCTIONS_CUSTOMHANDLER_PORT says. {unusable.Message.ReplaceLineEndings(" ")}", unusable);
+        }
     }
 
     /// <summary>Registers verify, validate, record, settle, publish over a given store and clock.</summary>

@@ -80,7 +80,7 @@ public sealed class HostOptions
     /// <value>The default is 150 seconds, half of host.json's <c>functionTimeout</c>; 1 to 150.</value>
     public int TimersStopAfterSeconds { get; set; } = 150;
 
-    /// <summary>How long this service may be silent before the gap counts as an outage and lengthens everyone's grace; only a simulated clock sets it.</summary>
+    /// <summary>How long this service may be silent before the gap counts as an outage and lengthens everyone's grace. Not a setting: it is for clocks that leap.</summary>
     /// <value>The default is five minutes.</value>
     public TimeSpan OutageAfter { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -121,16 +121,13 @@ public sealed class HostOptions
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
-        options.InProcessTimers = bool.TryParse(configuration["Timers:InProcess"], out bool timers) ? timers : options.FunctionsPort is null;
+        options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
+        options.BillsThroughAdcp = Flag("Billing:BillsThroughAdcp", configuration["Billing:BillsThroughAdcp"], false);
         options.ExportsTelemetry = configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
-        if (configuration["Billing:BillsThroughAdcp"] is { } bills)
-        {
-            Check("Billing:BillsThroughAdcp", bool.TryParse(bills, out bool through));
-            options.BillsThroughAdcp = through;
-        }
-
+        // The SDK would take another default instead, and send nothing where somebody looks.
+        Check("OTEL_EXPORTER_OTLP_ENDPOINT", !options.ExportsTelemetry || IsHttp(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]), "must be an http or https address");
         if (configuration["ADCP_ADMIN_KEY"] is { Length: > 0 } key)
             options.AdminKeys["default"] = key;
         foreach (IConfigurationSection tenant in configuration.GetSection("Tenants").GetChildren())
@@ -145,37 +142,61 @@ public sealed class HostOptions
 
     private void Validate()
     {
-        Check("Ledger:Kind", LedgerKind is "Sqlite" or "AzureTables");
-        Check("Ledger:ConnectionString or Ledger:Endpoint", LedgerKind != "AzureTables" || LedgerConnectionString is null != LedgerEndpoint is null);
-        Check("Ledger:Table", LedgerTable.Length is >= 3 and <= 63 && char.IsAsciiLetter(LedgerTable[0]) && LedgerTable.All(char.IsAsciiLetterOrDigit));
-        Check("Ledger:Path", LedgerPath.Length > 0);
-        Check("Public:Origin", PublicOrigin is null || IsOrigin(PublicOrigin));
+        CheckLedger();
+        CheckPublisher();
+        Check("Public:Origin", PublicOrigin is null || IsOrigin(PublicOrigin), "must be scheme, host and port, such as https://settlement.example");
         // Behind the Functions host the Host header is 127.0.0.1 and what is forwarded is the caller's word: neither may stand in a seller's URL.
-        if (FunctionsPort is not null && PublicOrigin is null)
-            throw new ValidationException("Setting Public:Origin is missing: under a Functions host nothing else says under which address this service is reached, such as https://settlement.example.");
-        Check("Publisher:Kind", PublisherKind is "Feed" or "Files" or "ServiceBus");
-        Check("Publisher:QueueDir", PublisherKind == "Files" == (QueueDir is not null));
-        Check("Publisher:ConnectionString or Publisher:Endpoint", PublisherKind != "ServiceBus" || PublisherConnectionString is null != PublisherEndpoint is null);
-        Check("Publisher:Topic", PublisherTopic.Length is >= 1 and <= 260);
-        Check("Publisher:MaxBatchBytes", PublisherMaxBatchBytes is >= 65_536 and <= 1_048_576);
-        Check("Publisher:DuplicateDetectionMinutes", PublisherDuplicateDetectionMinutes is >= 20 and <= 10_080);
-        Check("FUNCTIONS_CUSTOMHANDLER_PORT", FunctionsPort is null or (>= 1 and <= 65_535));
-        Check("Timers:StopAfterSeconds", TimersStopAfterSeconds is >= 1 and <= 150);
-        Check("Limits:UsageBytes", UsageBytes is >= 1024 and <= 64 * 1024 * 1024);
-        Check("Limits:WebhookBytes", WebhookBytes is >= 1024 and <= 8 * 1024 * 1024);
-        Check("Limits:InFlightSeconds", InFlightSeconds is >= 1 and <= 3600);
-        Check("Contracts:Fallback", Fallback is "automatic" or "on_approval");
+        Check("Public:Origin", FunctionsPort is null || PublicOrigin is not null, "is missing: under a Functions host nothing else says under which address this service is reached, such as https://settlement.example");
+        CheckRange("FUNCTIONS_CUSTOMHANDLER_PORT", FunctionsPort ?? 1, 1, 65_535);
+        CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
+        CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
+        CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
+        CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
+        Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
+    }
+
+    /// <remarks>An address without its kind would be money in a local file that somebody believes to be in Azure, so it is refused, not ignored.</remarks>
+    private void CheckLedger()
+    {
+        Check("Ledger:Kind", LedgerKind is "Sqlite" or "AzureTables", "must be Sqlite or AzureTables");
+        int addresses = (LedgerConnectionString is null ? 0 : 1) + (LedgerEndpoint is null ? 0 : 1);
+        Check("Ledger:ConnectionString or Ledger:Endpoint", addresses == (LedgerKind == "AzureTables" ? 1 : 0), "must be given, one of the two, with Ledger:Kind AzureTables, and neither without it");
+        Check("Ledger:Table", LedgerTable.Length is >= 3 and <= 63 && char.IsAsciiLetter(LedgerTable[0]) && LedgerTable.All(char.IsAsciiLetterOrDigit), "must be 3 to 63 letters and digits, beginning with a letter");
+        Check("Ledger:Path", LedgerPath.Length > 0, "must name a file");
+    }
+
+    private void CheckPublisher()
+    {
+        Check("Publisher:Kind", PublisherKind is "Feed" or "Files" or "ServiceBus", "must be Feed, Files or ServiceBus");
+        Check("Publisher:QueueDir", PublisherKind == "Files" ? QueueDir is { Length: > 0 } : QueueDir is null, "must name a folder with Publisher:Kind Files, and nothing without it");
+        int addresses = (PublisherConnectionString is null ? 0 : 1) + (PublisherEndpoint is null ? 0 : 1);
+        Check("Publisher:ConnectionString or Publisher:Endpoint", addresses == (PublisherKind == "ServiceBus" ? 1 : 0), "must be given, one of the two, with Publisher:Kind ServiceBus, and neither without it");
+        Check("Publisher:Topic", PublisherTopic.Length is >= 1 and <= 260, "must have 1 to 260 characters");
+        CheckRange("Publisher:MaxBatchBytes", PublisherMaxBatchBytes, 65_536, 1_048_576);
+        CheckRange("Publisher:DuplicateDetectionMinutes", PublisherDuplicateDetectionMinutes, 20, 10_080);
     }
 
     private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? origin) && origin.Scheme is "https" or "http" && origin.GetLeftPart(UriPartial.Authority) == text;
+        IsHttp(text) && new Uri(text) is { UserInfo.Length: 0 } origin && origin.GetLeftPart(UriPartial.Authority) == text;
+
+    private static bool IsHttp(string? text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "https" or "http";
 
     private static int Number(IConfiguration configuration, string setting, int standard) =>
         configuration[setting] is not { } text ? standard : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
 
-    private static void Check(string setting, bool holds)
+    private static bool Flag(string setting, string? text, bool standard)
+    {
+        bool flag = standard;
+        Check(setting, text is null || bool.TryParse(text, out flag), "must be true or false");
+        return flag;
+    }
+
+    private static void CheckRange(string setting, int value, int least, int most) =>
+        Check(setting, value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least:N0} to {most:N0}"));
+
+    private static void Check(string setting, bool holds, string rule)
     {
         if (!holds)
-            throw new ValidationException($"Setting {setting} is out of its range; see HostOptions.");
+            throw new ValidationException($"Setting {setting} {rule}.");
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 
@@ -6,7 +7,7 @@ namespace AdcpFunctions.Host;
 /// <summary>Chooses where settled records are sent.</summary>
 internal static class Publishing
 {
-    /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The broker's address cannot be used; better at the start than at the first record.</exception>
+    /// <exception cref="ValidationException">The broker's address or the folder cannot be used; better at the start than at the first record.</exception>
     public static IPublisher To(HostOptions options, TimeProvider time) => options.PublisherKind switch
     {
         "ServiceBus" => new ServiceBusPublisher(
@@ -19,6 +20,20 @@ internal static class Publishing
             time,
             ServiceBusPublisher.Transport()),
         // Whoever sets a folder and no kind means files.
-        _ => options.QueueDir is { } folder ? new NdjsonPublisher(folder) : new FeedPublisher(),
+        _ => options.QueueDir is { } folder ? Files(folder) : new FeedPublisher(),
     };
+
+    private static NdjsonPublisher Files(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            File.Create(Path.Combine(folder, Path.GetRandomFileName()), 1, FileOptions.DeleteOnClose).Dispose();
+            return new NdjsonPublisher(folder);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new ValidationException($"Setting Publisher:QueueDir names a folder that cannot be written to. {unusable.Message.ReplaceLineEndings(" ")}", unusable);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Azure.Identity;
 using AdcpFunctions.Ledger;
+using Azure.Identity;
 
 namespace AdcpFunctions.Adapters;
 

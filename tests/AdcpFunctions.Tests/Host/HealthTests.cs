@@ -1,7 +1,7 @@
 using System.Net;
-using AdcpFunctions.Ledger;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Adapters;
 using AdcpFunctions.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

@@ -31,8 +31,40 @@ public class HostOptionsTests
     [InlineData("https://settlement.example?x=1")]
     [InlineData("ftp://settlement.example")]
     [InlineData("https://user@settlement.example:x")]
+    [InlineData("https://user@settlement.example")]
     public void A_public_origin_is_scheme_host_and_port_and_nothing_else(string origin) =>
         Assert.Throws<ValidationException>(() => Read(("Public:Origin", origin)));
+
+    [Theory]
+    [InlineData("Ledger:Kind", "sqlite", "Sqlite or AzureTables")]
+    [InlineData("Ledger:Table", "1ledger", "3 to 63 letters and digits, beginning with a letter")]
+    [InlineData("Publisher:Kind", "Kafka", "Feed, Files or ServiceBus")]
+    [InlineData("Publisher:QueueDir", "", "must name a folder")]
+    [InlineData("Publisher:MaxBatchBytes", "many", "from 65,536 to 1,048,576")]
+    [InlineData("Limits:UsageBytes", "-1", "from 1,024 to 67,108,864")]
+    [InlineData("Timers:InProcess", "perhaps", "true or false")]
+    [InlineData("Contracts:Fallback", "never", "automatic or on_approval")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http or https")]
+    public void A_bad_setting_is_named_with_what_it_may_be(string setting, string value, string rule)
+    {
+        var refused = Assert.Throws<ValidationException>(() => Read((setting, value)));
+
+        Assert.StartsWith($"Setting {setting} ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(rule, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Ledger:Endpoint", "https://account.table.core.windows.net", "Ledger:Kind", "AzureTables")]
+    [InlineData("Ledger:ConnectionString", "UseDevelopmentStorage=true", "Ledger:Kind", "AzureTables")]
+    [InlineData("Publisher:Endpoint", "https://name.servicebus.windows.net", "Publisher:Kind", "ServiceBus")]
+    [InlineData("Publisher:ConnectionString", "Endpoint=sb://name/", "Publisher:Kind", "ServiceBus")]
+    public void An_address_without_its_kind_is_refused_rather_than_ignored(string setting, string address, string kind, string value)
+    {
+        Read((setting, address), (kind, value));
+
+        Assert.Throws<ValidationException>(() => Read((setting, address)));
+        Assert.Throws<ValidationException>(() => Read((kind, value)));
+    }
 
     private static HostOptions Read(string? bills) => Read(("Billing:BillsThroughAdcp", bills));
 

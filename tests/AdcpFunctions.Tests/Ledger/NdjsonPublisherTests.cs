@@ -67,6 +67,45 @@ public abstract class NdjsonPublisherTests(bool splitsPages) : LedgerSuite(split
         await AssertCompleteAsync(1_201);
     }
 
+    [Fact]
+    public async Task Two_processes_that_asked_at_once_write_each_record_once()
+    {
+        await PublishAsync("a", 3);
+        IReadOnlyList<FeedEntry> entries = await Ledger.Feed.ReadAsync(LedgerHarness.Tenant, sandbox: false, 0, 10, default);
+        NdjsonPublisher[] processes = [.. Enumerable.Range(0, 4).Select(_ => new NdjsonPublisher(_folder.FullName))];
+        foreach (NdjsonPublisher process in processes)
+            Assert.Equal(new Holding.UpTo(0), await process.HoldingAsync(LedgerHarness.Tenant, default));
+
+        await Task.WhenAll(processes.Select((process, i) => Task.Run(async () => await process.SendAsync(LedgerHarness.Tenant, [.. entries.Take(i)], DateTimeOffset.MaxValue, default))));
+
+        await AssertCompleteAsync(3);
+    }
+
+    [Fact]
+    public async Task Asking_how_far_the_file_got_leaves_a_line_alone_that_another_process_is_writing()
+    {
+        await PublishAsync("a", 3);
+        await DeliverAsync();
+        byte[] torn = (await File.ReadAllBytesAsync(FilePath))[..^10];
+        await File.WriteAllBytesAsync(FilePath, torn);
+
+        Assert.Equal(new Holding.UpTo(2), await new NdjsonPublisher(_folder.FullName).HoldingAsync(LedgerHarness.Tenant, default));
+
+        Assert.Equal(torn, await File.ReadAllBytesAsync(FilePath));
+    }
+
+    [Fact]
+    public async Task Whoever_reads_the_file_keeps_nobody_from_writing_it()
+    {
+        await PublishAsync("a", 1);
+        await DeliverAsync();
+        await PublishAsync("b", 1);
+        await using (FileStream _ = File.Open(FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+            await DeliverAsync();
+
+        await AssertCompleteAsync(2);
+    }
+
     public override ValueTask DisposeAsync()
     {
         _folder.Delete(recursive: true);
