@@ -31,20 +31,20 @@ internal sealed class BareTable(AzuriteServer azurite, string name, int connecti
     public Task BatchAsync(int rows, int bytes, CancellationToken cancel)
     {
         var body = new ArrayBufferWriter<byte>(rows * (bytes + 400));
-        body.Write("--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"u8);
+        body.Write("--batch_bare\r\nContent-Type: multipart/mixed; boundary=changeset_bare\r\n\r\n"u8);
         for (int i = 0; i < rows; i++)
         {
             (string path, byte[] entity) = NextRow(bytes);
             Encoding.ASCII.GetBytes(
-                $"--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nPUT {azurite.Endpoint}{path} HTTP/1.1\r\n"
+                $"--changeset_bare\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nPUT {azurite.Endpoint}{path} HTTP/1.1\r\n"
                 + "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0;\r\nContent-Type: application/json\r\nPrefer: return-no-content\r\n\r\n",
                 body);
             body.Write(entity);
             body.Write("\r\n"u8);
         }
 
-        body.Write("--c--\r\n--b--\r\n"u8);
-        return SendAsync(HttpMethod.Post, "/$batch", body.WrittenSpan.ToArray(), "multipart/mixed; boundary=b", HttpStatusCode.Accepted, cancel);
+        body.Write("--changeset_bare--\r\n--batch_bare--\r\n"u8);
+        return SendAsync(HttpMethod.Post, "/$batch", body.WrittenSpan.ToArray(), "multipart/mixed; boundary=batch_bare", HttpStatusCode.Accepted, cancel);
     }
 
     public void Dispose() => _http.Dispose();

@@ -38,7 +38,7 @@ public sealed class AzureStorageCallsTests(ITestOutputHelper output)
     private async Task<long> CostAsync(TestHost host, AzureTable table, string buyer, string name, bool final)
     {
         JsonNode[] records = [.. Enumerable.Range(0, Records).Select(i => Record($"mb_{i}", final))];
-        JsonObject body = Usage.Request(records).With("idempotency_key", $"counted-{name.Replace(' ', '-').Replace(',', '-')}");
+        JsonObject body = Usage.Request(records).With("idempotency_key", $"counted-push-of-{name.Replace(' ', '-').Replace(',', '-')}");
         AzureTableCounters before = table.Counters;
         HttpAnswer answer = await host.UsageAsync(buyer, body);
         AzureTableCounters after = table.Counters;
