@@ -39,19 +39,8 @@ public sealed class DueIndex(IPartitionedTable table)
     }
 
     /// <summary>Deletes rows that were served, or whose commit never came; one that changed meanwhile stays.</summary>
-    public async ValueTask RemoveAsync(int shard, IReadOnlyCollection<TableRow> rows, CancellationToken cancel)
-    {
-        foreach (TableRow[] chunk in rows.Chunk(TableBatch.MaxRows))
-        {
-            var batch = new TableBatch(LedgerKeys.Due(shard));
-            foreach (TableRow row in chunk)
-                batch.Delete(row);
-            if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
-                continue;
-            foreach (TableRow row in chunk)
-                await table.DeleteIfUnchangedAsync(LedgerKeys.Due(shard), row, cancel);
-        }
-    }
+    public async ValueTask RemoveAsync(int shard, IReadOnlyCollection<TableRow> rows, CancellationToken cancel) =>
+        await table.DeleteAllUnchangedAsync(LedgerKeys.Due(shard), rows, cancel);
 
     public async ValueTask<bool> HasAsync(DueDocument look, CancellationToken cancel) =>
         await table.GetAsync(PartitionOf(look.Partition), LedgerKeys.DueRow(look.DueAt, look.Partition, look.Suffix), cancel) is not null;

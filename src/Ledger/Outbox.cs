@@ -24,6 +24,7 @@ public sealed class Outbox(IPartitionedTable table)
         return pointers;
     }
 
-    public async ValueTask RemoveAsync(string tenant, TableRow pointer, CancellationToken cancel) =>
-        await table.DeleteIfUnchangedAsync(LedgerKeys.OutboxPointers(tenant), pointer, cancel);
+    /// <summary>Deletes pointers that have done their work; one that changed meanwhile stays.</summary>
+    public async ValueTask RemoveAsync(string tenant, IReadOnlyCollection<TableRow> pointers, CancellationToken cancel) =>
+        await table.DeleteAllUnchangedAsync(LedgerKeys.OutboxPointers(tenant), pointers, cancel);
 }

@@ -27,11 +27,8 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
         {
             HashSet<string> seen = [];
             appended += await DrainAsync(tenant, partition.Key, seen, cancel);
-            foreach ((TableRow row, PointerDocument pointer) in partition)
-            {
-                if (seen.Contains(pointer.Commit) || time.GetUtcNow() - pointer.WrittenAt > DueIndex.DanglingAfter)
-                    await outbox.RemoveAsync(tenant, row, cancel);
-            }
+            DateTimeOffset now = time.GetUtcNow();
+            await outbox.RemoveAsync(tenant, [.. partition.Where(p => seen.Contains(p.Pointer.Commit) || now - p.Pointer.WrittenAt > DueIndex.DanglingAfter).Select(p => p.Row)], cancel);
         }
 
         return appended;
@@ -53,7 +50,7 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
             foreach ((TableRow Row, OutgoingDocument Document)[] chunk in feed.Chunk(PerAppend))
             {
                 appended += await AppendAsync(LedgerKeys.Feed(tenant, feed.Key), [.. chunk.Select(c => c.Document.Record)], cancel);
-                await ForgetAsync(partition, [.. chunk.Select(c => c.Row)], cancel);
+                await table.DeleteAllUnchangedAsync(partition, chunk.Select(c => c.Row), cancel);
             }
         }
 
@@ -93,16 +90,5 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
         }
 
         return 0;
-    }
-
-    private async Task ForgetAsync(string partition, IReadOnlyList<TableRow> rows, CancellationToken cancel)
-    {
-        var batch = new TableBatch(partition);
-        foreach (TableRow row in rows)
-            batch.Delete(row);
-        if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
-            return;
-        foreach (TableRow row in rows)
-            await table.DeleteIfUnchangedAsync(partition, row, cancel);
     }
 }

@@ -128,6 +128,21 @@ internal static class Tables
             await table.SubmitAsync(batch, cancel);
     }
 
+    /// <summary>Deletes those rows that are still as they were read, as many to a batch as fit.</summary>
+    public static async ValueTask DeleteAllUnchangedAsync(this IPartitionedTable table, string partition, IEnumerable<TableRow> rows, CancellationToken cancel)
+    {
+        foreach (TableRow[] chunk in rows.Chunk(TableBatch.MaxRows))
+        {
+            var batch = new TableBatch(partition);
+            foreach (TableRow row in chunk)
+                batch.Delete(row);
+            if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
+                continue;
+            foreach (TableRow row in chunk)
+                await table.DeleteIfUnchangedAsync(partition, row, cancel);
+        }
+    }
+
     /// <summary>Deletes a row if it is still the one that was read.</summary>
     public static async ValueTask<bool> DeleteIfUnchangedAsync(this IPartitionedTable table, string partition, TableRow row, CancellationToken cancel) =>
         await table.SubmitAsync(new TableBatch(partition).Delete(row), cancel) is BatchResult.Committed;

@@ -24,11 +24,14 @@ internal static class Benchmark
         return sorted[(sorted.Length - 1) / 2];
     }
 
-    private static void PrintConditions(BenchmarkOptions options)
+    /// <summary>When, on what and beside how much other work.</summary>
+    public static string Conditions()
     {
         string model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
         string loadAverage = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        Console.WriteLine($"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, {model}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, load average at start {loadAverage}; "
-            + $"{options.Rounds} rounds of {options.Seconds:0.#} s after {options.Warmup:0.#} s of warm-up, medians.");
+        return $"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, {model}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, load average at start {loadAverage}";
     }
+
+    private static void PrintConditions(BenchmarkOptions options) =>
+        Console.WriteLine($"{Conditions()}; {options.Rounds} rounds of {options.Seconds:0.#} s after {options.Warmup:0.#} s of warm-up, medians.");
 }

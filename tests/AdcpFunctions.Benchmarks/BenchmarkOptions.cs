@@ -18,6 +18,14 @@ internal sealed record BenchmarkOptions
             [--data-dir path]   where the ledger's files go; default: artifacts/benchmarks
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- start [10]
                                 how often the published app is started
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- storage
+                                storage transactions of a push of 1,000 records, on Azurite
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- azurite [--seconds 10] [--warmup 8] [--rounds 3]
+                                report_usage beside a bare client on the same Azurite
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- relay [2000,20000,100000]
+                                backlogs to append and to send; multiples of 1,000
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- sweep [1000000] [--rounds 3]
+                                10,000 due windows among so many open ones, on SQLite, and 200 on Azurite
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- histories [count]
             [--seed n]          the first history; alone it plays exactly that one
         """;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AdcpFunctions.Benchmarks;
 using AdcpFunctions.Benchmarks.Load;
+using AdcpFunctions.Benchmarks.Storage;
 
 // Ctrl+C ends the run through its finally blocks, so that no server process is left behind.
 using var interrupted = new CancellationTokenSource();
@@ -22,6 +23,18 @@ try
             return 0;
         case ["start", .. var rest]:
             await StartCommand.RunAsync(rest, interrupted.Token);
+            return 0;
+        case ["storage"]:
+            await StorageCommand.RunAsync(interrupted.Token);
+            return 0;
+        case ["azurite", .. var rest]:
+            await AzuriteCommand.RunAsync(BenchmarkOptions.Parse(rest), interrupted.Token);
+            return 0;
+        case ["relay", .. var rest]:
+            await RelayCommand.RunAsync(rest, interrupted.Token);
+            return 0;
+        case ["sweep", .. var rest]:
+            await SweepCommand.RunAsync(rest, interrupted.Token);
             return 0;
         case ["histories", .. var rest]:
             return HistoriesCommand.Run(rest);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using AdcpFunctions.Benchmarks.Servers;
 
 namespace AdcpFunctions.Benchmarks;
@@ -42,7 +41,7 @@ internal static class StartCommand
         DirectoryInfo data = Directory.CreateTempSubdirectory("adcp-start-");
         try
         {
-            int port = FreePort();
+            int port = Contender.FreePort();
             var environment = new Dictionary<string, string>
             {
                 ["FUNCTIONS_CUSTOMHANDLER_PORT"] = $"{port}",
@@ -90,12 +89,5 @@ internal static class StartCommand
     {
         double[] sorted = [.. values.Order()];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {sorted[sorted.Length / 2]:F0} | {sorted[0]:F0} | {sorted[^1]:F0} |"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

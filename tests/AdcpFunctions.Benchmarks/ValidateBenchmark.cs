@@ -23,7 +23,7 @@ internal sealed class ValidateBenchmark(BenchmarkOptions options)
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        await Yardstick.InstallAsync(cancel);
+        await Yardstick.InstallAsync(Yardstick.Directory, cancel);
         string body = Path.Combine(Path.GetTempPath(), $"report-usage-{Environment.ProcessId}.json");
         await File.WriteAllBytesAsync(body, RequestBody(), cancel);
         try

@@ -23,6 +23,9 @@ internal sealed record LoadPlan
 
     public required bool Final { get; init; }
 
+    /// <value>The month of the first final requests; the default is the first that is registered for such a load.</value>
+    public int FirstPeriod { get; init; }
+
     public required double WarmupSeconds { get; init; }
 
     public required double Seconds { get; init; }

@@ -92,7 +92,7 @@ internal sealed class UsageRequest
         long first = number * _plan.RecordsPerRequest;
         if (_plan.Final)
         {
-            (string start, string end) = PeriodText((int)(first / _plan.MediaBuys));
+            (string start, string end) = PeriodText(_plan.FirstPeriod + (int)(first / _plan.MediaBuys));
             Encoding.ASCII.GetBytes(start, _bytes.AsSpan(BodyStart + _periodStart));
             Encoding.ASCII.GetBytes(end, _bytes.AsSpan(BodyStart + _periodEnd));
         }

@@ -54,7 +54,7 @@ internal abstract class Contender
     /// <returns>The bearer key of the agent that reports usage.</returns>
     protected abstract Task<string> SetUpAsync(HttpClient http, BenchmarkOptions options, CancellationToken cancel);
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

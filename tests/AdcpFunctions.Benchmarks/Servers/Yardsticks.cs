@@ -9,15 +9,15 @@ internal abstract class Yardstick(string script) : Contender
 
     public static string Directory => System.IO.Path.Combine(Repository.Root, "tests", "AdcpFunctions.Benchmarks", "yardsticks");
 
-    public override Task PrepareAsync(CancellationToken cancel) => InstallAsync(cancel);
+    public override Task PrepareAsync(CancellationToken cancel) => InstallAsync(Directory, cancel);
 
     /// <summary>Runs <c>npm ci</c> unless the installed tree is that of the lock file.</summary>
-    public static async Task InstallAsync(CancellationToken cancel)
+    public static async Task InstallAsync(string folder, CancellationToken cancel)
     {
-        string modules = System.IO.Path.Combine(Directory, "node_modules", ".package-lock.json");
-        if (File.Exists(modules) && File.GetLastWriteTimeUtc(modules) >= File.GetLastWriteTimeUtc(System.IO.Path.Combine(Directory, "package-lock.json")))
+        string modules = System.IO.Path.Combine(folder, "node_modules", ".package-lock.json");
+        if (File.Exists(modules) && File.GetLastWriteTimeUtc(modules) >= File.GetLastWriteTimeUtc(System.IO.Path.Combine(folder, "package-lock.json")))
             return;
-        await Child.RunAsync(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], Repository.NoEnvironment, Directory, null, null, cancel);
+        await Child.RunAsync(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], Repository.NoEnvironment, folder, null, null, cancel);
     }
 
     protected override Child Launch(int port, BenchmarkOptions options) =>

@@ -142,7 +142,7 @@ public class TelemetryTests
         await using TestHost running = host;
         await host.UsageAsync(buyer, Usage.Request(Usage.Record()));
         IReadOnlyList<(TableRow Row, PointerDocument Pointer)> pointers = await host.Services.GetRequiredService<Outbox>().PointersAsync("default", CancellationToken.None);
-        await host.Services.GetRequiredService<Outbox>().RemoveAsync("default", Assert.Single(pointers).Row, CancellationToken.None);
+        await host.Services.GetRequiredService<Outbox>().RemoveAsync("default", [Assert.Single(pointers).Row], CancellationToken.None);
         using var measured = new Measured(host);
         TimerWork timers = host.Services.GetRequiredService<TimerWork>();
 
