@@ -6,25 +6,26 @@ namespace AdcpFunctions.Host;
 /// <summary>Says aloud what an operator must act on: once when it comes up, and again after a restart.</summary>
 internal sealed partial class DeliveryAlarms(Telemetry telemetry, ILogger<DeliveryAlarms> logger)
 {
-    private readonly ConcurrentDictionary<string, (int Uncertain, int Refused)> _said = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DeliveryReport> _said = new(StringComparer.Ordinal);
 
     public void Note(string tenant, DeliveryReport report)
     {
-        (int uncertain, int refused) = _said.GetValueOrDefault(tenant);
-        // The counts stand in the ledger: an alarm whose process died before it was raised is raised by the next.
-        if (report.Uncertain > uncertain)
+        // The counts stand in the ledger: an alarm whose process died before it was raised is raised by the next. As many may wait as
+        // before and be others, so what has come to wait in all is compared too; before the first look of this process it says nothing.
+        DeliveryReport before = _said.GetValueOrDefault(tenant) ?? DeliveryReport.Nothing with { EverUncertain = report.EverUncertain, EverRefused = report.EverRefused };
+        if (Math.Max(report.Uncertain - before.Uncertain, (int)(report.EverUncertain - before.EverUncertain)) is > 0 and var uncertain)
         {
             Log.Uncertain(logger, report.Uncertain, tenant);
-            telemetry.PublicationsUncertain(report.Uncertain - uncertain);
+            telemetry.PublicationsUncertain(uncertain);
         }
 
-        if (report.Refused > refused)
+        if (Math.Max(report.Refused - before.Refused, (int)(report.EverRefused - before.EverRefused)) is > 0 and var refused)
         {
             Log.Refused(logger, report.Refused, tenant);
-            telemetry.PublicationsRefused(report.Refused - refused);
+            telemetry.PublicationsRefused(refused);
         }
 
-        _said[tenant] = (report.Uncertain, report.Refused);
+        _said[tenant] = report;
         if (report.Closed is { } why)
             Log.Closed(logger, tenant, why);
         if (report.Sent > 0)

@@ -9,6 +9,9 @@ internal sealed partial class TimerWork(
     DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SlowScan scan, AccessDirectory directory,
     PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
+    /// <summary>How long it is worth looking for what waits: the oldest of some tenants is alarm enough.</summary>
+    private static readonly TimeSpan LooksFor = TimeSpan.FromSeconds(20);
+
     /// <summary>Enforces every finalization deadline that has passed, also while this service was down.</summary>
     public Task EnforceFinalizationDeadlinesAsync(CancellationToken cancel) => RingAsync("deadlines", SweepAsync, cancel);
 
@@ -69,10 +72,22 @@ internal sealed partial class TimerWork(
         }
         finally
         {
+            await MeasureAsync(behind, faults);
+            Tell(faults);
+        }
+    }
+
+    private async Task MeasureAsync(IEnumerable<string> behind, List<Exception> faults)
+    {
+        try
+        {
             telemetry.RelayRang(await OldestWaitingAsync(behind));
         }
-
-        Tell(faults);
+        catch (Exception fault) when (faults.Count > 0)
+        {
+            // A store that fails now has failed before, and what it failed at must not go unsaid for this.
+            faults.Add(fault);
+        }
     }
 
     private async Task PublishAsync(string tenant, CancellationToken cancel)
@@ -131,13 +146,15 @@ internal sealed partial class TimerWork(
     /// <summary>When the oldest record was decided that these tenants' finance has not been sent.</summary>
     /// <remarks>
     /// Asked only of tenants the ring did not get through, so a ring that goes well reads nothing more; and not stopped with the
-    /// ring, whose stop is one reason for asking. A pointer stands for the records it announces. It may be one whose commit never came: of
-    /// a relay that is stuck, that is too much by a quarter of an hour at most.
+    /// ring, whose stop is one reason for asking; but no further tenant once it took too long, for the host's time goes on. A pointer stands
+    /// for the records it announces. It may be one whose commit never came: of a relay that is stuck, that is too much by a quarter of an
+    /// hour at most.
     /// </remarks>
     private async Task<DateTimeOffset?> OldestWaitingAsync(IEnumerable<string> tenants)
     {
         DateTimeOffset? oldest = null;
-        foreach (string tenant in tenants)
+        DateTimeOffset until = time.GetUtcNow() + LooksFor;
+        foreach (string tenant in tenants.TakeWhile(_ => time.GetUtcNow() < until))
         {
             foreach ((_, PointerDocument pointer) in await outbox.PointersAsync(tenant, CancellationToken.None))
                 Take(pointer.WrittenAt);

@@ -52,5 +52,11 @@ public sealed record DeliveryReport(long Sent, int Waiting, int Uncertain, int R
     /// <summary>True when something that may be sent was not: its account or the destination fails, or is given time.</summary>
     public bool Held { get; init; }
 
+    /// <summary>How many have become uncertain so far, also those decided since: as many may wait as before, and be others.</summary>
+    public long EverUncertain { get; init; }
+
+    /// <summary>How many have been refused so far, also those decided since.</summary>
+    public long EverRefused { get; init; }
+
     public static readonly DeliveryReport Nothing = new(0, 0, 0, 0, null);
 }

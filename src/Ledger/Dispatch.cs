@@ -39,7 +39,12 @@ internal sealed class Dispatch(Publications rows, Feed feed, IPublisher publishe
             _sending.PauseWhoFailed();
         }
 
-        return new DeliveryReport(_sending.Accepted, _known.Waiting, _known.Uncertain, _known.Refused, _sending.Closed) { Held = paused || _sending.HasFailed || _known.Waiting > 0 };
+        return new DeliveryReport(_sending.Accepted, _known.Waiting, _known.Uncertain, _known.Refused, _sending.Closed)
+        {
+            Held = paused || _sending.HasFailed || _known.Waiting > 0,
+            EverUncertain = _known.EverUncertain,
+            EverRefused = _known.EverRefused,
+        };
     }
 
     /// <summary>Rule PUB-5: what may have been taken is not sent again once the destination might have forgotten it.</summary>
@@ -182,8 +187,13 @@ internal sealed class Dispatch(Publications rows, Feed feed, IPublisher publishe
     {
         Fate.Accepted when before.Decisions.Count == 0 => null,
         Fate.Accepted => before with { State = PublicationState.Decided, Since = time.GetUtcNow(), Why = "accepted" },
-        Fate.Refused => before with { State = PublicationState.Refused, Since = time.GetUtcNow(), Why = verdict.Why },
-        _ => before with { FirstAttemptAt = before.FirstAttemptAt ?? (verdict.MayHold ? begun : null), Why = verdict.Why },
+        _ => before with
+        {
+            State = verdict.Fate == Fate.Refused ? PublicationState.Refused : before.State,
+            Since = verdict.Fate == Fate.Refused ? time.GetUtcNow() : before.Since,
+            FirstAttemptAt = before.FirstAttemptAt ?? (verdict.MayHold ? begun : null),
+            Why = verdict.Why,
+        },
     };
 
     private async Task<DispatchCursor?> MoveAsync(DispatchCursor cursor, IReadOnlyList<Publication> some, Func<Publication, PublicationDocument?> become, CancellationToken cancel)

@@ -43,7 +43,8 @@ public sealed record SendResult(int Settled, IReadOnlyList<RefusedEntry> Refused
 }
 
 /// <summary>A record refused for its content.</summary>
-public sealed record RefusedEntry(FeedEntry Entry, string Why);
+/// <param name="MayHold">True when a try before the refusal ended without an answer that says it was not taken.</param>
+public sealed record RefusedEntry(FeedEntry Entry, string Why, bool MayHold);
 
 /// <summary>Why sending stopped.</summary>
 /// <param name="Why">A status or the name of a fault; never a body.</param>

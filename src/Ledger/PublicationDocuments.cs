@@ -9,14 +9,20 @@ namespace AdcpFunctions.Ledger;
 /// <param name="Refused">How many wait for an operator because they were refused.</param>
 public sealed record DispatchDocument(long SentUpto, AttemptDocument? Attempt, long Round, int Waiting, int Uncertain, int Refused)
 {
+    /// <summary>How many have become uncertain so far; never less than before, so that one that comes in place of another is seen.</summary>
+    public long EverUncertain { get; init; }
+
+    /// <inheritdoc cref="EverUncertain"/>
+    public long EverRefused { get; init; }
+
     public static readonly DispatchDocument Empty = new(0, null, 0, 0, 0, 0);
 
     /// <summary>With so many more, or fewer, records in a state.</summary>
     public DispatchDocument Plus(PublicationState state, int more) => state switch
     {
         PublicationState.Waiting => this with { Waiting = Waiting + more },
-        PublicationState.Uncertain => this with { Uncertain = Uncertain + more },
-        PublicationState.Refused => this with { Refused = Refused + more },
+        PublicationState.Uncertain => this with { Uncertain = Uncertain + more, EverUncertain = EverUncertain + Math.Max(0, more) },
+        PublicationState.Refused => this with { Refused = Refused + more, EverRefused = EverRefused + Math.Max(0, more) },
         _ => this,
     };
 }

@@ -69,11 +69,11 @@ internal sealed class Sending(IPublisher publisher, Pauses pauses, string tenant
     private void Note(FeedEntry[] account, SendResult result, ConcurrentDictionary<long, Verdict> verdicts)
     {
         string id = account[0].Record.AccountId;
-        Dictionary<long, string> refused = result.Refused.ToDictionary(r => r.Entry.Sequence, r => r.Why);
+        Dictionary<long, RefusedEntry> refused = result.Refused.ToDictionary(r => r.Entry.Sequence);
         for (int i = 0; i < account.Length; i++)
         {
             verdicts[account[i].Sequence] = i >= result.Settled ? new Verdict(Fate.Failed, result.Stop!.Why, result.Stop.MayHold)
-                : refused.TryGetValue(account[i].Sequence, out string? why) ? new Verdict(Fate.Refused, why, MayHold: false)
+                : refused.TryGetValue(account[i].Sequence, out RefusedEntry? no) ? new Verdict(Fate.Refused, no.Why, no.MayHold)
                 : new Verdict(Fate.Accepted, "", MayHold: true);
         }
 

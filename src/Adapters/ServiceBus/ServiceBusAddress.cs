@@ -28,8 +28,9 @@ public sealed record ServiceBusAddress(Uri Entity, string? KeyName, string? Key)
                 throw Unusable("a part without a name, or one given twice");
         }
 
-        if (parts.Keys.Except(["Endpoint", "SharedAccessKeyName", "SharedAccessKey", "EntityPath", "UseDevelopmentEmulator"], StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } unknown)
-            throw Unusable(unknown);
+        // What stands for a name may be a key whose name was left out: it is not repeated.
+        if (parts.Keys.Except(["Endpoint", "SharedAccessKeyName", "SharedAccessKey", "EntityPath", "UseDevelopmentEmulator"], StringComparer.OrdinalIgnoreCase).Any())
+            throw Unusable("a part that is none of Endpoint, SharedAccessKeyName, SharedAccessKey, EntityPath and UseDevelopmentEmulator");
         bool emulator = string.Equals(parts.GetValueOrDefault("UseDevelopmentEmulator"), "true", StringComparison.OrdinalIgnoreCase);
         if (!Uri.TryCreate(parts.GetValueOrDefault("Endpoint"), UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme != "sb" || endpoint.AbsolutePath != "/" || (emulator && !endpoint.IsLoopback))
             throw Unusable("Endpoint");

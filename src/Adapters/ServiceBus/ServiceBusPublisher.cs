@@ -29,7 +29,8 @@ public sealed class ServiceBusPublisher : IPublisher
         (_address, _maxBatchBytes, _window) = (address, maxBatchBytes, window);
     }
 
-    public string Destination => _address.Entity.AbsoluteUri;
+    /// <remarks>The broker's names have no case: one spelled otherwise is no new destination, to which everything would be sent again.</remarks>
+    public string Destination => _address.Entity.AbsoluteUri.ToLowerInvariant();
 
     /// <summary>A transport as it is used outside tests.</summary>
     public static HttpMessageInvoker Transport() => new(new SocketsHttpHandler
@@ -49,7 +50,7 @@ public sealed class ServiceBusPublisher : IPublisher
         int settled = 0;
         foreach (ArraySegment<BusMessage> batch in ServiceBusBatch.Split(messages, _maxBatchBytes))
         {
-            (int some, SendStop? stop) = await SettleAsync(batch, refused, until, cancel);
+            (int some, SendStop? stop) = await SettleAsync(batch, refused, mayHold: false, until, cancel);
             settled += some;
             if (stop is not null)
                 return new SendResult(settled, refused, stop);
@@ -59,26 +60,27 @@ public sealed class ServiceBusPublisher : IPublisher
     }
 
     /// <summary>Rule PUB-10: a batch refused for its content is halved until the record that is to blame stands alone; the others are sent.</summary>
-    private async Task<(int Settled, SendStop? Stop)> SettleAsync(ArraySegment<BusMessage> batch, List<RefusedEntry> refused, DateTimeOffset until, CancellationToken cancel)
+    /// <remarks>A batch whose first answer was lost may be there although a later one refuses it, and so may each part of it: that is not forgotten.</remarks>
+    private async Task<(int Settled, SendStop? Stop)> SettleAsync(ArraySegment<BusMessage> batch, List<RefusedEntry> refused, bool mayHold, DateTimeOffset until, CancellationToken cancel)
     {
         if (batch.Count == 1 && ServiceBusBatch.SizeOf(batch[0]) > _maxBatchBytes)
         {
-            refused.Add(new RefusedEntry(batch[0].Entry, "larger_than_batch"));
+            refused.Add(new RefusedEntry(batch[0].Entry, "larger_than_batch", MayHold: false));
             return (1, null);
         }
 
-        switch (await _sender.SendAsync(ServiceBusBatch.Write(batch), until, cancel))
+        switch (await _sender.SendAsync(ServiceBusBatch.Write(batch), mayHold, until, cancel))
         {
             case SendAnswer.Stopped(var stop):
                 return (0, stop);
-            case SendAnswer.Refused(var why) when batch.Count == 1:
-                refused.Add(new RefusedEntry(batch[0].Entry, why));
+            case SendAnswer.Refused(var why, var held) when batch.Count == 1:
+                refused.Add(new RefusedEntry(batch[0].Entry, why, held));
                 return (1, null);
-            case SendAnswer.Refused:
-                (int left, SendStop? halfway) = await SettleAsync(batch[..(batch.Count / 2)], refused, until, cancel);
+            case SendAnswer.Refused(_, var held):
+                (int left, SendStop? halfway) = await SettleAsync(batch[..(batch.Count / 2)], refused, held, until, cancel);
                 if (halfway is not null)
                     return (left, halfway);
-                (int right, SendStop? end) = await SettleAsync(batch[(batch.Count / 2)..], refused, until, cancel);
+                (int right, SendStop? end) = await SettleAsync(batch[(batch.Count / 2)..], refused, held, until, cancel);
                 return (left + right, end);
             default:
                 return (batch.Count, null);

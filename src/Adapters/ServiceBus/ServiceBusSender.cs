@@ -13,8 +13,10 @@ internal abstract record SendAnswer
     /// <summary>201: all of it is there.</summary>
     public sealed record Taken : SendAnswer;
 
-    /// <summary>400 or 413: none of it is there, and it will not be taken as it is.</summary>
-    public sealed record Refused(string Why) : SendAnswer;
+    /// <summary>400 or 413: it will not be taken as it is.</summary>
+    /// <param name="Why">The status.</param>
+    /// <param name="MayHold">True when a try before this answer may have been taken all the same.</param>
+    public sealed record Refused(string Why, bool MayHold) : SendAnswer;
 
     /// <summary>Anything else: not now, or nobody knows.</summary>
     public sealed record Stopped(SendStop Stop) : SendAnswer;
@@ -38,11 +40,11 @@ internal sealed class ServiceBusSender(HttpMessageInvoker http, ServiceBusAddres
 
     /// <summary>Rule PUB-9: a batch counts as taken on a 201 and on nothing else.</summary>
     /// <param name="body">The batch; each try sends these bytes.</param>
+    /// <param name="mayHold">Whether a larger batch that held this one may have been taken.</param>
     /// <param name="until">No try begins then or later.</param>
     /// <param name="cancel">Stops the wait, and leaves open whether the batch was taken.</param>
-    public async Task<SendAnswer> SendAsync(byte[] body, DateTimeOffset until, CancellationToken cancel)
+    public async Task<SendAnswer> SendAsync(byte[] body, bool mayHold, DateTimeOffset until, CancellationToken cancel)
     {
-        bool mayHold = false;
         string? refused = null;
         for (int tried = 1; ; tried++)
         {
@@ -71,7 +73,7 @@ internal sealed class ServiceBusSender(HttpMessageInvoker http, ServiceBusAddres
     private static SendAnswer? Final(Reply reply, bool mayHold) => reply.Status switch
     {
         201 => new SendAnswer.Taken(),
-        400 or 413 => new SendAnswer.Refused(reply.Why),
+        400 or 413 => new SendAnswer.Refused(reply.Why, mayHold),
         // Quota, rights, a topic that is not there: whatever it is, an operator must act (Service Bus REST, "Send Message Batch").
         >= 401 and < 500 and not (408 or 429) => new SendAnswer.Stopped(new SendStop(reply.Why, Closed: true, mayHold)),
         _ => null,
@@ -101,8 +103,9 @@ internal sealed class ServiceBusSender(HttpMessageInvoker http, ServiceBusAddres
         {
             return (new Reply(0, fault.GetType().Name, null), token);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
+            // Our limit, or the transport's own for a connection, which looks the same.
             return (new Reply(0, "timeout", null), token);
         }
     }

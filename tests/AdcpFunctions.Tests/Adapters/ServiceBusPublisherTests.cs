@@ -267,6 +267,8 @@ public sealed class ServiceBusPublisherTests : IAsyncLifetime
     [InlineData("Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=;SharedAccessKey=secret")]
     [InlineData("Endpoint=sb://ns.servicebus.windows.net/;SharedAccessSignature=secret")]
     [InlineData("secret")]
+    [InlineData("secret=")]
+    [InlineData("Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=send;secret=")]
     public void What_is_no_connection_string_stops_the_start_and_is_not_repeated(string text)
     {
         ValidationException refused = Assert.Throws<ValidationException>(() => ServiceBusAddress.FromConnectionString(text, "finance"));
@@ -286,6 +288,39 @@ public sealed class ServiceBusPublisherTests : IAsyncLifetime
             Assert.Null(ServiceBusAddress.FromEndpoint(endpoint, "finance").Key);
         else
             Assert.Throws<ValidationException>(() => ServiceBusAddress.FromEndpoint(endpoint, "finance"));
+    }
+
+    [Theory]
+    [InlineData("https://ns.servicebus.windows.net", "finance")]
+    [InlineData("https://NS.servicebus.windows.net/", "Finance")]
+    public void A_topic_is_one_destination_however_it_is_spelled(string endpoint, string topic)
+    {
+        using HttpMessageInvoker http = ServiceBusPublisher.Transport();
+
+        var publisher = new ServiceBusPublisher(ServiceBusAddress.FromEndpoint(endpoint, topic), new Tokens(), 65_536, _bus.Window, _bus.Time, http);
+
+        Assert.Equal("https://ns.servicebus.windows.net/finance", publisher.Destination);
+    }
+
+    [Fact]
+    public async Task A_broker_that_lets_no_connection_be_made_in_time_is_one_that_fails()
+    {
+        using var nowhere = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromMilliseconds(20),
+            ConnectCallback = async (_, stop) =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+                return Stream.Null;
+            },
+        };
+        using var http = new HttpMessageInvoker(nowhere);
+        var publisher = new ServiceBusPublisher(ServiceBusAddress.FromConnectionString(_bus.Bus.ConnectionString, _bus.Bus.Topic), null, 65_536, _bus.Window, _bus.Waiting, http);
+
+        SendStop stop = (await SendAsync(publisher, 1)).Stop!;
+
+        Assert.Equal((false, "timeout"), (stop.Closed, stop.Why));
+        Assert.Equal(3, _bus.Waiting.Waits.Count);
     }
 
     [Fact]

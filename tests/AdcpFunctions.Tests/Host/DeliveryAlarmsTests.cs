@@ -32,6 +32,17 @@ public sealed class DeliveryAlarmsTests : IDisposable
     }
 
     [Fact]
+    public void Another_that_comes_to_wait_in_place_of_one_that_was_decided_is_an_alarm()
+    {
+        var alarms = new DeliveryAlarms(_telemetry, _heard);
+        alarms.Note("acme", new DeliveryReport(0, 0, 1, 1, null) { EverUncertain = 7, EverRefused = 4 });
+        alarms.Note("acme", new DeliveryReport(0, 0, 1, 1, null) { EverUncertain = 7, EverRefused = 4 });
+        alarms.Note("acme", new DeliveryReport(0, 0, 1, 1, null) { EverUncertain = 8, EverRefused = 5 });
+
+        Assert.Equal([5070, 5071, 5070, 5071], _heard.Events.Select(e => e.Id));
+    }
+
+    [Fact]
     public void A_closed_broker_is_an_alarm_each_time_it_was_asked()
     {
         var alarms = new DeliveryAlarms(_telemetry, _heard);

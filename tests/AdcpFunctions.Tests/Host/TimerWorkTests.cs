@@ -109,6 +109,41 @@ public class TimerWorkTests
     }
 
     [Fact]
+    public async Task What_cannot_be_measured_hides_no_tenants_fault()
+    {
+        (TestHost host, string buyer, _) = await TestHost.BuyerAttestedAsync();
+        await using TestHost running = host;
+        await host.UsageAsync(buyer, Usage.Request(Usage.Record()));
+        host.Table.FaultBefore(FaultyTable.Submits(LedgerKeys.Feed("default", sandbox: false)));
+        int asked = 0;
+        host.Table.FaultBefore(call => call.Kind == TableCallKind.Query && call.Partition == LedgerKeys.OutboxPointers("default") && ++asked == 2);
+
+        AggregateException told = await Assert.ThrowsAsync<AggregateException>(() => Timers(host).RelaySettledRecordsAsync(CancellationToken.None));
+
+        Assert.Contains(told.InnerExceptions, fault => fault is InvalidOperationException { InnerException: StorageFaultException });
+        Assert.Contains(told.InnerExceptions, fault => fault is StorageFaultException);
+    }
+
+    [Fact]
+    public async Task What_waits_is_not_looked_for_until_the_host_ends_the_process()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        foreach (string admin in new[] { TestHost.AdminKey, TestHost.OtherTenantKey })
+            await host.RegisterAccountAsync("acme", admin: admin);
+        host.Table.FaultBefore(call => call.Kind == TableCallKind.Query && call.Partition.StartsWith("outbox.", StringComparison.Ordinal), times: 2);
+        host.Table.Before = call =>
+        {
+            if (call.Partition.StartsWith("outbox.", StringComparison.Ordinal))
+                host.Time.Advance(TimeSpan.FromSeconds(25));
+            return Task.CompletedTask;
+        };
+
+        await Assert.ThrowsAsync<AggregateException>(() => Timers(host).RelaySettledRecordsAsync(CancellationToken.None));
+
+        Assert.Equal(3, host.Table.Calls.Count(call => call.Kind == TableCallKind.Query && call.Partition.StartsWith("outbox.", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_backlog_is_what_a_sweep_has_seen_due_and_not_served()
     {
         await using TestHost host = await TestHost.StartAsync();

@@ -21,14 +21,14 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
 
         DeliveryReport report = await Bus.SendAsync();
 
-        Assert.Equal(new DeliveryReport(0, 0, 1, 0, null), report);
+        Assert.Equal(new DeliveryReport(0, 0, 1, 0, null) { EverUncertain = 1 }, report);
         Assert.Single(Bus.Bus.Answers);
         PublicationEntry uncertain = Assert.Single(await Bus.ListAsync(PublicationState.Uncertain));
         Assert.Equal(record.MessageId, uncertain.Record.MessageId);
         Assert.Equal(Time.UtcNow - Safe, uncertain.Publication.FirstAttemptAt);
         Time.Advance(2 * Bus.Window);
         await Bus.AppendAsync("acct", 1);
-        Assert.Equal(new DeliveryReport(1, 0, 1, 0, null), await Bus.SendAsync());
+        Assert.Equal(new DeliveryReport(1, 0, 1, 0, null) { EverUncertain = 1 }, await Bus.SendAsync());
         await Bus.AssertReceivedOnceAsync();
     }
 
@@ -68,7 +68,7 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
         await Bus.SendAsync();
         Time.Advance(Safe);
 
-        Assert.Equal(new DeliveryReport(0, 0, 2, 0, null), await Bus.SendAsync());
+        Assert.Equal(new DeliveryReport(0, 0, 2, 0, null) { EverUncertain = 2 }, await Bus.SendAsync());
 
         Assert.Single(Bus.Bus.Taken);
     }
@@ -87,6 +87,47 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
         Bus.Bus.Inject = null;
         await Bus.SendAllAsync();
         await Bus.AssertReceivedOnceAsync();
+    }
+
+    [Fact]
+    public async Task An_answer_that_was_lost_is_not_forgotten_when_the_next_one_is_a_refusal()
+    {
+        await Bus.AppendAsync("acct", 2);
+        Bus.Bus.Inject = batch => batch.Number switch { 1 => BusFault.LostReply, 2 => new BusFault(400), _ => new BusFault(429) };
+        await Bus.SendAsync();
+        Bus.Bus.Inject = null;
+        Time.Advance(Bus.Window);
+
+        Assert.Equal(2, (await Bus.SendAsync()).Uncertain);
+
+        Assert.Equal(2, Bus.Bus.Taken.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_refused_says_whether_it_may_have_been_taken_before(bool answerWasLost)
+    {
+        await Bus.AppendAsync("acct", 1);
+        Bus.Bus.Inject = batch => batch.Number == 1 && answerWasLost ? BusFault.LostReply : new BusFault(400);
+        await Bus.SendAsync();
+
+        Assert.Equal(answerWasLost, Assert.Single(await Bus.ListAsync(PublicationState.Refused)).Publication.FirstAttemptAt is not null);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_refused_when_tried_again_says_so_too(bool answerWasLost)
+    {
+        await Bus.AppendAsync("busy", "acct");
+        Bus.Bus.Inject = batch => batch.PartitionKey == "acme.busy" ? new BusFault(429) : null;
+        await Bus.SendAsync();
+        int since = Bus.Bus.Answers.Count;
+        Bus.Bus.Inject = _ => Bus.Bus.Answers.Count == since && answerWasLost ? BusFault.LostReply : new BusFault(400);
+        await Bus.SendAsync();
+
+        Assert.Equal(answerWasLost, Assert.Single(await Bus.ListAsync(PublicationState.Refused)).Publication.FirstAttemptAt is not null);
     }
 
     [Fact]
@@ -117,7 +158,7 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
         Assert.Equal(PublicationState.Decided, decided.State);
         DecidedPublication last = Assert.Single(decided.Decisions);
         Assert.Equal((PublicationState.Uncertain, "admin", Time.UtcNow, "Found at the consumer"), (last.Was, last.By, last.At, last.Reason));
-        Assert.Equal(new DeliveryReport(0, 0, 0, 0, null), await Bus.SendAsync());
+        Assert.Equal(new DeliveryReport(0, 0, 0, 0, null) { EverUncertain = 1 }, await Bus.SendAsync());
         Assert.Equal(asked, Bus.Bus.Answers.Count);
         Assert.Equal(decided, Decided(await DecideAsync(record, PublicationDecision.ConfirmReceived)) with { Decisions = decided.Decisions });
         Assert.IsType<PublicationRuling.NotWaiting>(await DecideAsync(record, PublicationDecision.Resend));
@@ -130,7 +171,7 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
 
         Assert.Equal(PublicationState.Waiting, Decided(await DecideAsync(record, PublicationDecision.Resend)).State);
         Assert.Equal(PublicationState.Waiting, Decided(await DecideAsync(record, PublicationDecision.Resend)).State);
-        Assert.Equal(new DeliveryReport(1, 0, 0, 0, null), await Bus.SendAsync());
+        Assert.Equal(new DeliveryReport(1, 0, 0, 0, null) { EverUncertain = 1 }, await Bus.SendAsync());
         await Bus.SendAsync();
 
         // The broker has forgotten the first: that is why a person had to say so. Consumers upsert on settlement and revision.
