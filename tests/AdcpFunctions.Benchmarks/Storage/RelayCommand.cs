@@ -23,9 +23,9 @@ internal static class RelayCommand
 
     public static Task RunAsync(ReadOnlySpan<string> args, CancellationToken cancel)
     {
-        int[] sizes = args.Length == 0 ? [2_000, 20_000, 100_000] : [.. args[0].Split(',').Select(int.Parse)];
-        return sizes.Any(size => size < Buys || size > 300 * Buys || size % Buys != 0)
-            ? throw new BenchmarkException($"relay takes multiples of {Buys}, up to {300 * Buys}.")
+        int[] sizes = args.Length == 0 ? [2_000, 20_000, 100_000] : [.. args[0].Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+        return args.Length > 1 || sizes.Any(size => size < Buys || size > 300 * Buys || size % Buys != 0)
+            ? throw new BenchmarkException($"relay takes multiples of {Buys}, up to {300 * Buys}, with commas between them.")
             : RunAsync(sizes, cancel);
     }
 
