@@ -41,10 +41,6 @@ public sealed class Feed(IPartitionedTable table)
             ? long.Parse(Encoding.ASCII.GetString(id.Body.Span[2..]), NumberStyles.None, CultureInfo.InvariantCulture)
             : null;
 
-    /// <summary>The last sequence number given out; 0 before the first.</summary>
-    public async ValueTask<long> EndAsync(string tenant, CancellationToken cancel) =>
-        await table.GetAsync(LedgerKeys.Feed(tenant, sandbox: false), LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
-
     /// <summary>Rule PUB-4: totals are added up from exactly what was published, so equal totals mean nothing is missing.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="period">Booking period, <c>yyyy-MM</c>.</param>

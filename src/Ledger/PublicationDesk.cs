@@ -21,11 +21,6 @@ public abstract record PublicationRuling
 /// <summary>A record that was not simply taken, with what it says.</summary>
 public sealed record PublicationEntry(PublicationDocument Publication, SettledRecord Record);
 
-/// <summary>How a tenant's destination stands: what a dashboard and an alarm look at.</summary>
-/// <param name="Behind">Published records that were not sent yet.</param>
-/// <param name="FirstAttemptAt">Since when the range under way is being sent; null when none is.</param>
-public sealed record PublicationStanding(long Behind, DateTimeOffset? FirstAttemptAt, int Waiting, int Uncertain, int Refused);
-
 /// <summary>Where an operator sees what was not simply taken, and decides about it.</summary>
 public sealed class PublicationDesk(IPartitionedTable table, Feed feed, IPublisher publisher, TimeProvider time)
 {
@@ -79,16 +74,6 @@ public sealed class PublicationDesk(IPartitionedTable table, Feed feed, IPublish
         }
 
         throw new IOException($"The cursor of {publisher.Destination} changed {Tries} times while a decision was written.");
-    }
-
-    /// <summary>How the destination stands.</summary>
-    public async ValueTask<PublicationStanding> StandingAsync(string tenant, CancellationToken cancel)
-    {
-        long end = await feed.EndAsync(tenant, cancel);
-        if (await publisher.HoldingAsync(tenant, cancel) is Holding.UpTo(var sent))
-            return new PublicationStanding(Math.Max(0, end - sent), null, 0, 0, 0);
-        DispatchDocument at = (await Rows(tenant).CursorAsync(cancel)).Document;
-        return new PublicationStanding(end - at.SentUpto, at.Attempt?.FirstAttemptAt, at.Waiting, at.Uncertain, at.Refused);
     }
 
     /// <summary>The oldest record that was published and is still to be sent; what waits for an operator has an alarm of its own.</summary>

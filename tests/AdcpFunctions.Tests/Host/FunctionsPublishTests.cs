@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using AdcpFunctions.Tests.Support;
 
@@ -38,7 +37,7 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
     [Fact]
     public async Task It_serves_on_the_hosts_port_and_is_rung_there()
     {
-        int port = FreePort();
+        int port = ChildHost.FreePort();
         using Process app = Start(("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"), ("Public__Origin", "https://settlement.example"), ("ASPNETCORE_URLS", "http://127.0.0.1:1"));
         Task<string> output = app.StandardOutput.ReadToEndAsync();
         Task<string> errors = app.StandardError.ReadToEndAsync();
@@ -75,7 +74,7 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
     [Fact]
     public async Task It_refuses_to_start_without_its_public_origin()
     {
-        using Process app = Start(("FUNCTIONS_CUSTOMHANDLER_PORT", $"{FreePort()}"));
+        using Process app = Start(("FUNCTIONS_CUSTOMHANDLER_PORT", $"{ChildHost.FreePort()}"));
         string errors = await app.StandardError.ReadToEndAsync();
         await app.WaitForExitAsync();
 
@@ -119,12 +118,5 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
         using HttpResponseMessage response = await http.SendAsync(request);
         Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {await response.Content.ReadAsStringAsync()}");
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

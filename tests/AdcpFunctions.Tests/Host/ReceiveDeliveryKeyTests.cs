@@ -124,17 +124,8 @@ public class ReceiveDeliveryKeyTests
         {
             string settlement = await host.RegisterBuyAsync($"f{call}");
             JsonObject envelope = Webhook.Final($"f{call}").With("idempotency_key", $"delivery-key-{call:d10}");
-            int before = host.Table.Calls.Count;
-            bool armed = true;
-            Func<TableCall, bool> match = c => armed && c.Number == before + call;
-            if (afterEffect)
-                host.Table.LoseAnswer(match);
-            else
-                host.Table.FaultBefore(match);
-
-            HttpAnswer answer = await host.DeliverAsync(endpoint, envelope);
-            armed = false;
-            if (host.Table.Calls.Count < before + call)
+            (HttpAnswer answer, bool reached) = await host.Table.StrikeAsync(call, afterEffect, () => host.DeliverAsync(endpoint, envelope));
+            if (!reached)
                 break;
             struck++;
             Assert.True(answer.Status == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is not null, $"Call {call}: {answer.Status} {answer.Body}");

@@ -45,17 +45,8 @@ public class ReportUsageFaultTests
             (string first, string second) = ($"f{call}", Enumerable.Range(0, 99).Select(i => $"g{call}-{i}").First(id => LedgerKeys.Shard(id) != LedgerKeys.Shard($"f{call}")));
             string[] settlements = [await host.RegisterBuyAsync(first, TestHost.Contract(vendor: "campaignmanager.example")), await host.RegisterBuyAsync(second, TestHost.Contract(vendor: "campaignmanager.example"))];
             JsonObject request = Usage.Request(Usage.Record(first), Usage.Record(first, 7).With("final", false).Without("finalized_at"), Usage.Record(second)).With("idempotency_key", $"usage-key-{call:d10}");
-            int before = host.Table.Calls.Count;
-            bool armed = true;
-            Func<TableCall, bool> match = c => armed && c.Number == before + call;
-            if (afterEffect)
-                host.Table.LoseAnswer(match);
-            else
-                host.Table.FaultBefore(match);
-
-            HttpAnswer answer = await host.UsageAsync(buyer, request);
-            armed = false;
-            if (host.Table.Calls.Count < before + call)
+            (HttpAnswer answer, bool reached) = await host.Table.StrikeAsync(call, afterEffect, () => host.UsageAsync(buyer, request));
+            if (!reached)
                 break;
             struck++;
             Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"Call {call}: {answer.Status} {answer.Body}");

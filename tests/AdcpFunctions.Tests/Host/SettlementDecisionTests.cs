@@ -185,17 +185,7 @@ public class SettlementDecisionTests
         for (int call = 1; ; call++)
         {
             (string id, _) = await RestatedAsync(host, $"mb{call}", registered: true);
-            int before = host.Table.Calls.Count;
-            bool armed = true;
-            Func<TableCall, bool> match = c => armed && c.Number == before + call;
-            if (afterEffect)
-                host.Table.LoseAnswer(match);
-            else
-                host.Table.FaultBefore(match);
-
-            HttpAnswer answer = await DecideAsync(host, id, "accept_restatement", seller);
-            armed = false;
-            bool over = host.Table.Calls.Count < before + call;
+            (HttpAnswer answer, bool reached) = await host.Table.StrikeAsync(call, afterEffect, () => DecideAsync(host, id, "accept_restatement", seller));
             Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"Call {call}: {answer.Status} {answer.Body}");
             faults += answer.Status == HttpStatusCode.OK ? 0 : 1;
 
@@ -203,7 +193,7 @@ public class SettlementDecisionTests
             Assert.True(retry.Status == HttpStatusCode.OK && (string)retry.Json["state"]! == "adjusted", $"Call {call}: {retry.Body}");
             Assert.Equal(1, await RulingsAsync(host, id));
             Assert.Equal(["1 50000.00 50000.00 authoritative_final", "2 500.00 50500.00 restated"], (await host.PublishedAsync()).Where(r => (string)r["media_buy_id"]! == $"mb{call}").Select(Text));
-            if (over)
+            if (!reached)
                 break;
             struck++;
         }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Tests.Support;
@@ -55,7 +53,7 @@ public sealed class Azurite : IAsyncDisposable
         var azurite = new Azurite();
         for (int attempt = 1; ; attempt++)
         {
-            if (await azurite.StartedAsync(FreePort()))
+            if (await azurite.StartedAsync(ChildHost.FreePort()))
                 return azurite;
             if (attempt == 3)
                 throw new InvalidOperationException($"Azurite did not start: {azurite._said}");
@@ -116,12 +114,5 @@ public sealed class Azurite : IAsyncDisposable
     {
         lock (_said)
             _said.AppendLine(line);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -48,7 +48,7 @@ internal sealed class BusHarness : IAsyncDisposable
         for (int ring = 0; ring < 40; ring++)
         {
             await delivery.RunAsync(Tenant, default);
-            PublicationStanding standing = await StandingAsync();
+            BusStanding standing = await StandingAsync();
             if (standing is { Behind: 0, Waiting: 0 })
                 return;
             Time.Advance(TimeSpan.FromSeconds(61));
@@ -93,7 +93,13 @@ internal sealed class BusHarness : IAsyncDisposable
     }
 
     /// <summary>How it stands, as the cursor's row says.</summary>
-    public ValueTask<PublicationStanding> StandingAsync() => Desk().StandingAsync(Tenant, default);
+    public async ValueTask<BusStanding> StandingAsync()
+    {
+        TableRow? head = await Table.GetAsync(LedgerKeys.Feed(Tenant, sandbox: false), LedgerKeys.FeedHead, default);
+        long end = head is null ? 0 : Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence;
+        DispatchDocument at = (await new Publications(Table, Tenant, Publisher().Destination).CursorAsync(default)).Document;
+        return new BusStanding(end - at.SentUpto, at.Attempt?.FirstAttemptAt, at.Waiting, at.Uncertain, at.Refused);
+    }
 
     public async Task<IReadOnlyList<PublicationEntry>> ListAsync(PublicationState state) => (await Desk().ListAsync(Tenant, state, null, 1_000, default)).Entries;
 
@@ -115,3 +121,8 @@ internal sealed class BusHarness : IAsyncDisposable
 
     private static TableRow RowOf(string key, byte[] body) => TableRow.Of(key, body);
 }
+
+/// <summary>How the broker's cursor stands.</summary>
+/// <param name="Behind">Published records that were not sent yet.</param>
+/// <param name="FirstAttemptAt">Since when the range under way is being sent; null when none is.</param>
+public sealed record BusStanding(long Behind, DateTimeOffset? FirstAttemptAt, int Waiting, int Uncertain, int Refused);

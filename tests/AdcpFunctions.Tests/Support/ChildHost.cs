@@ -129,7 +129,7 @@ internal sealed class ChildHost : IAsyncDisposable
         Http.Dispose();
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();

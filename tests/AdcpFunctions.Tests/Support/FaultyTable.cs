@@ -77,6 +77,24 @@ public sealed class FaultyTable(IPartitionedTable inner) : IPartitionedTable
             FaultBefore(call => call.Number == number);
     }
 
+    /// <summary>The next call but so many fails, before or after it takes effect, if it comes while <paramref name="work"/> is done.</summary>
+    /// <param name="call">1 for the next call.</param>
+    /// <param name="afterEffect">True to lose its answer.</param>
+    /// <param name="work">What is struck.</param>
+    /// <returns>What the work returned, and whether it came as far as that call.</returns>
+    public async Task<(T Answer, bool Struck)> StrikeAsync<T>(int call, bool afterEffect, Func<Task<T>> work)
+    {
+        int number = Calls.Count + call;
+        bool armed = true;
+        if (afterEffect)
+            LoseAnswer(match => armed && match.Number == number);
+        else
+            FaultBefore(match => armed && match.Number == number);
+        T answer = await work();
+        armed = false;
+        return (answer, Calls.Count >= number);
+    }
+
     /// <summary>Matches submits, in one partition or in all.</summary>
     public static Func<TableCall, bool> Submits(string? partition = null) =>
         call => call.Kind == TableCallKind.Submit && (partition is null || call.Partition == partition);
