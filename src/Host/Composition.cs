@@ -100,6 +100,10 @@ internal static partial class Composition
 
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<Identify>();
+        services.AddSingleton<SignerDirectory>();
+        services.AddSingleton<NonceLog>();
+        services.AddSingleton<SignatureGate>();
+        services.AddSingleton<DeliveryLog>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
         services.AddSingleton<EvidenceLog>();

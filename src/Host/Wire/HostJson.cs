@@ -13,7 +13,7 @@ namespace AdcpFunctions.Host.Wire;
     Converters =
     [
         typeof(UtcJson), typeof(PeriodJson),
-        typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
+        typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<WebhookMode>), typeof(SnakeCaseNames<WebhookChannel>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
         typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
@@ -22,6 +22,7 @@ namespace AdcpFunctions.Host.Wire;
     ])]
 [JsonSerializable(typeof(AgentBody))]
 [JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(SignerBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(AccountBody))]
 [JsonSerializable(typeof(ContractBody))]

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+
+namespace AdcpFunctions.Host.Wire;
+
+/// <summary>A counterparty that signs, as handed in and as answered (<c>schemas/signer.v1.json</c>).</summary>
+internal sealed record SignerBody(
+    string AgentUrl, JsonElement? Jwks = null, string? JwksUri = null, string? BrandJsonUrl = null, string? RevocationListUrl = null, IReadOnlyList<string>? RevokedKeys = null)
+{
+    public static SignerBody? Of(Signer? signer) =>
+        signer is null ? null : new(signer.AgentUrl, signer.Jwks is null ? null : JsonElement.Parse(signer.Jwks), signer.JwksUri, signer.BrandJsonUrl, signer.RevocationListUrl, signer.RevokedKeys);
+
+    public Signer Signer() => new(AgentUrl, Jwks?.GetRawText(), JwksUri, BrandJsonUrl, RevocationListUrl, RevokedKeys);
+
+    /// <summary>What the schema cannot see.</summary>
+    /// <param name="pointer">Where the signer stands in its body.</param>
+    public IEnumerable<ProblemIssue> Problems(string pointer)
+    {
+        if (Jwks is { } jwks && JsonWebKey.ReadSet(System.Text.Encoding.UTF8.GetBytes(jwks.GetRawText())) is not { Count: > 0 })
+            yield return new("jwks_invalid", $"{pointer}/jwks", "A JWK set with at least one key, each with a kid of its own.");
+        foreach ((string member, string? url) in new[] { ("agent_url", AgentUrl), ("jwks_uri", JwksUri), ("brand_json_url", BrandJsonUrl), ("revocation_list_url", RevocationListUrl) })
+        {
+            if (url is not null && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address is { Scheme: "https", UserInfo.Length: 0, Fragment.Length: 0 }))
+                yield return new("url_invalid", $"{pointer}/{member}", "An https address without user and fragment.");
+        }
+    }
+}
