@@ -60,6 +60,6 @@ internal static partial class Libcrypto
                 return library;
         }
 
-        throw new DllNotFoundException($"OpenSSL 3 is missing (tried {string.Join(", ", Candidates)}), and Ed25519 signatures cannot be verified without it; install libssl3 (apt-get install libssl3).");
+        throw new DllNotFoundException($"OpenSSL 3 is missing (tried {string.Join(", ", Candidates)}), and Ed25519 signatures cannot be verified without it; install it (apt-get install openssl).");
     }
 }

@@ -100,7 +100,18 @@ public sealed class SignatureVerifier(SigningProfile profile, TimeProvider time)
         && (profile.Digest != DigestPolicy.Required || signed.Covers(SignatureFields.ContentDigest));
 
     private bool IsForThis(JsonWebKey key) =>
-        key.Use == "sig" && key.Operations is { } operations && operations.Contains("verify") && key.AdcpUse is { } purpose && profile.Purposes.Contains(purpose);
+        key.Use == "sig" && key.Operations is { } operations && Has(operations, "verify") && key.AdcpUse is { } purpose && Has(profile.Purposes, purpose);
+
+    private static bool Has(IReadOnlyList<string> words, string word)
+    {
+        for (int i = 0; i < words.Count; i++)
+        {
+            if (words[i] == word)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The address counts only when the host the message was sent to is the host it was signed for.</summary>
     private static TargetUri? TargetOf(ReceivedMessage message)
