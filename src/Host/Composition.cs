@@ -99,10 +99,14 @@ internal static partial class Composition
         services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<EndpointDirectory>();
         services.AddSingleton<Identify>();
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();
         services.AddSingleton<SignatureGate>();
+        services.AddSingleton<HookGate>();
+        services.AddSingleton<ProofOfControl>();
+        services.AddSingleton<ReceiveDelivery>();
         services.AddSingleton<DeliveryLog>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
