@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
@@ -24,7 +25,7 @@ internal sealed record SignerBody(
             yield return new("published_test_key", $"{pointer}/jwks", "Keys of the specification's test vectors are everybody's: their private halves are published.");
         foreach ((string member, string? url) in new[] { ("agent_url", AgentUrl), ("jwks_uri", JwksUri), ("brand_json_url", BrandJsonUrl), ("revocation_list_url", RevocationListUrl) })
         {
-            if (url is not null && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address is { Scheme: "https", UserInfo.Length: 0, Fragment.Length: 0 }))
+            if (url is not null && (GuardedClient.AddressOf(url) is not { } address || address.Fragment.Length > 0))
                 yield return new("url_invalid", $"{pointer}/{member}", "An https address without user and fragment.");
         }
     }
