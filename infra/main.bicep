@@ -67,6 +67,11 @@ param noncesPerKey int = 100000
 @description('Whether webhooks may be proven by a bearer credential. Nothing protects the body of such a webhook.')
 param allowBearer bool = false
 
+@description('For how many minutes a counterparty\'s public keys, and where they are, are taken as read.')
+@minValue(1)
+@maxValue(30)
+param keyCacheMinutes int = 15
+
 @description('Instances that are always there for HTTP. With none, the first caller after a quiet spell waits for a start.')
 @minValue(0)
 @maxValue(100)
@@ -205,6 +210,7 @@ module functionApp 'modules/functionApp.bicep' = {
     inFlightSeconds: inFlightSeconds
     noncesPerKey: noncesPerKey
     allowBearer: allowBearer
+    keyCacheMinutes: keyCacheMinutes
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

@@ -66,6 +66,9 @@ param noncesPerKey int
 @description('Whether webhooks may be proven by a bearer credential.')
 param allowBearer bool
 
+@description('For how long a counterparty\'s keys are taken as read.')
+param keyCacheMinutes int
+
 @description('Instances that are always there for HTTP.')
 param alwaysReadyHttpInstances int
 
@@ -107,6 +110,7 @@ var settings = {
   Limits__InFlightSeconds: string(inFlightSeconds)
   Limits__NoncesPerKey: string(noncesPerKey)
   Webhooks__AllowBearer: allowBearer ? 'true' : 'false'
+  Trust__KeyCacheMinutes: string(keyCacheMinutes)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'
