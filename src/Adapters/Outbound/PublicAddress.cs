@@ -20,13 +20,13 @@ public static class PublicAddress
 
     /// <summary>Rule KEY-3: a counterparty's URL never leads inside, also not by an IPv6 address that stands for an IPv4 one.</summary>
     /// <remarks>
-    /// Of IPv6 only assigned global unicast is public, which leaves out loopback, link-local, unique local, multicast, IPv4-mapped and
-    /// -compatible addresses and both NAT64 prefixes without naming them. Spec: AdCP 3.1, building/by-layer/L1/security, "SSRF".
+    /// Of IPv6 only assigned global unicast is public, which leaves out loopback, link-local, unique local, multicast, IPv4-compatible
+    /// addresses and both NAT64 prefixes without naming them. An IPv4-mapped one is named, because a network takes it for its IPv4 half. Spec: AdCP 3.1, building/by-layer/L1/security, "SSRF".
     /// </remarks>
     public static bool Holds(IPAddress address) => address.AddressFamily switch
     {
         AddressFamily.InterNetwork => !Inside.Any(network => network.Contains(address)),
-        AddressFamily.InterNetworkV6 => address.ScopeId == 0 && Global.Contains(address) && !NotGlobal.Any(network => network.Contains(address)),
+        AddressFamily.InterNetworkV6 => !address.IsIPv4MappedToIPv6 && address.ScopeId == 0 && Global.Contains(address) && !NotGlobal.Any(network => network.Contains(address)),
         _ => false,
     };
 

@@ -52,6 +52,8 @@ internal static class HostName
             hasUpper |= char.IsAsciiLetterUpper(character);
         }
 
+        if (label == 0)
+            return null;
         return hasUpper ? host.ToString().ToLowerInvariant() : host.ToString();
     }
 

@@ -27,6 +27,7 @@ public sealed class SignatureVerifier(SigningProfile profile, TimeProvider time)
     /// <exception cref="DllNotFoundException">OpenSSL 3 is not installed.</exception>
     public async ValueTask<SignatureVerdict> VerifyAsync(ReceivedMessage message, ISignerKeys keys, INonceLog nonces, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         DateTimeOffset now = time.GetUtcNow();
 
         /* 1 */

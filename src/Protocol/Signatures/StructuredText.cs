@@ -3,22 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace AdcpFunctions.Protocol;
 
-internal enum StructuredKind
-{
-    Text,
-    Integer,
-    Binary,
-    Other,
-}
-
-/// <summary>A bare item: what it is, and its own text without quotes or colons.</summary>
-internal readonly ref struct StructuredItem(StructuredKind kind, ReadOnlySpan<char> text)
-{
-    public StructuredKind Kind { get; } = kind;
-
-    public ReadOnlySpan<char> Text { get; } = text;
-}
-
 /// <summary>Reads a dictionary of structured fields (RFC 8941, 4.2), strictly: nothing is repaired, and no name stands twice.</summary>
 /// <remarks>A byte sequence may be written in base64url, which is AdCP's departure from the RFC.</remarks>
 internal ref struct StructuredText(ReadOnlySpan<char> text)

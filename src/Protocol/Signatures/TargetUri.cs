@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -13,6 +14,8 @@ namespace AdcpFunctions.Protocol;
 public sealed record TargetUri(string Text, string Authority)
 {
     private const string SchemeEnd = "://";
+
+    private static readonly SearchValues<char> UserInfo = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:");
 
     /// <summary>Rule SIG-2: an address is judged in its canonical form, found in the specification's eight steps.</summary>
     /// <remarks>Spec: AdCP 3.1, reference/url-canonicalization.</remarks>
@@ -43,8 +46,9 @@ public sealed record TargetUri(string Text, string Authority)
     public static string? AuthorityOf(string scheme, ReadOnlySpan<char> authority)
     {
         int at = authority.IndexOf('@');
-        if (at >= 0)
-            authority = authority[(at + 1)..];
+        if (authority[..Math.Max(at, 0)].ContainsAnyExcept(UserInfo))
+            return null;
+        authority = authority[(at + 1)..];
 
         int colon = authority.StartsWith('[') ? PortColonAfterBracket(authority) : authority.IndexOf(':');
         ReadOnlySpan<char> port = colon < 0 ? [] : authority[(colon + 1)..];

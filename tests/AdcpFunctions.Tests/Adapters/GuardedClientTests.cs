@@ -141,7 +141,7 @@ public sealed class GuardedClientTests : IAsyncLifetime
     {
         using var bomb = new MemoryStream();
         await using (var gzip = new GZipStream(bomb, CompressionLevel.SmallestSize, leaveOpen: true))
-            gzip.Write(new byte[500_000]);
+            await gzip.WriteAsync(new byte[500_000]);
         Assert.True(bomb.Length < Most);
         _servers.Serve("seller.example/it", context =>
         {
@@ -184,7 +184,7 @@ public sealed class GuardedClientTests : IAsyncLifetime
     [Fact]
     public async Task A_name_server_that_never_answers_is_left()
     {
-        OutboundRules rules = KeyServers.Rules with { Connect = TimeSpan.FromMilliseconds(100), Resolve = async (_, _) => { await Task.Delay(Timeout.Infinite); return []; } };
+        OutboundRules rules = KeyServers.Rules with { Connect = TimeSpan.FromMilliseconds(100), Resolve = (_, _) => new TaskCompletionSource<IPAddress[]>().Task };
 
         await AssertFailsAsync(FetchFailure.TimedOut, rules);
     }

@@ -63,6 +63,20 @@ public sealed class SigningVector
     /// <summary>The keys, in the standing the vector's state gives them.</summary>
     public ISignerKeys Keys() => new SignerKeys(this);
 
+    /// <summary>What is refused before the checklist, under the vector's own capabilities.</summary>
+    public string? Refusal()
+    {
+        ReceivedMessage message = Message;
+        JsonElement capability = _vector.GetProperty("verifier_capability");
+        var requirement = new SigningRequirement([.. Texts(capability, "required_for")], [.. Texts(capability, "protocol_methods_required_for")]);
+        using JsonTape tape = JsonTape.Rent();
+        Assert.True(tape.TryRead(message.Body, JsonLimits.Default, out _));
+        var called = tape.Root.TryGetMember("jsonrpc"u8, out _) && tape.Root.TryGetMember("method"u8, out JsonNode method)
+            ? new CalledOperation(null, method.GetString())
+            : new CalledOperation(message.Url.Split('?')[0].Split('/')[^1], null);
+        return RequestPrecheck.Refusal(RequestPrecheck.PresenceOf(message.Headers), called, message.Headers("Authorization").Count > 0, RequestPrecheck.NamesCredentials(tape.Root), requirement);
+    }
+
     public SpentNonces Nonces()
     {
         var nonces = new SpentNonces();
