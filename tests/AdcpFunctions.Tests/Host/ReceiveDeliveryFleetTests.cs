@@ -32,7 +32,6 @@ public sealed class ReceiveDeliveryFleetTests : IAsyncLifetime
     {
         foreach (ChildHost host in _hosts)
             await host.DisposeAsync();
-        _signer.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

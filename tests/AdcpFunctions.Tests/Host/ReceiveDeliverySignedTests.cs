@@ -16,11 +16,7 @@ public sealed class ReceiveDeliverySignedTests : IAsyncDisposable
     private JsonNode _endpoint = null!;
     private string _settlement = "";
 
-    public async ValueTask DisposeAsync()
-    {
-        _signer.Dispose();
-        await _host.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_signed_delivery_settles_and_its_replay_does_not_come_through()
@@ -62,7 +58,7 @@ public sealed class ReceiveDeliverySignedTests : IAsyncDisposable
     {
         await StartAsync();
         byte[] body = Bytes(Webhook.Final("mb1"));
-        using var stranger = new HookSigner();
+        var stranger = new HookSigner();
         JsonNode other = await IssueAsync();
         string url = (string)_endpoint["url"]!;
         var headers = broken switch
@@ -157,7 +153,7 @@ public sealed class ReceiveDeliverySignedTests : IAsyncDisposable
         byte[] body = Bytes(Webhook.Final("mb1"));
         for (int i = 0; i < 3; i++)
             Assert.Equal(HttpStatusCode.OK, (await SendAsync(body, Sign(body))).Status);
-        using var stranger = new HookSigner();
+        var stranger = new HookSigner();
 
         AssertRefused("webhook_signature_rate_abuse", await SendAsync(body, Sign(body)));
         AssertRefused("webhook_signature_rate_abuse", await SendAsync(body, stranger.Sign((string)_endpoint["url"]!, body, _host.Time.UtcNow)));

@@ -8,14 +8,12 @@ using JsonNode = System.Text.Json.Nodes.JsonNode;
 namespace AdcpFunctions.Tests.Host;
 
 /// <summary>Endpoints as a product: what is handed out, what is never shown again, and who may change what.</summary>
-public sealed class WebhookEndpointTests : IDisposable
+public class WebhookEndpointTests
 {
     private const string Route = "/v1/webhook-endpoints";
     private const string Token = "0123456789abcdef";
 
     private readonly HookSigner _signer = new();
-
-    public void Dispose() => _signer.Dispose();
 
     [Theory]
     [InlineData("hmac", "HMAC-SHA256")]
