@@ -152,7 +152,8 @@ public class ReceiveDeliveryEnvelopeTests
         foreach (byte[] body in bodies)
         {
             HttpAnswer answer = await host.DeliverAsync(endpoint, body);
-            Assert.Equal((HttpStatusCode.BadRequest, "webhook_body_malformed"), (answer.Status, (string)answer.Json["error"]!["code"]!));
+            Assert.Equal((HttpStatusCode.Unauthorized, ""), (answer.Status, answer.Body));
+            Assert.Equal("Signature error=\"webhook_body_malformed\"", Assert.Single(answer.Headers.WwwAuthenticate).ToString());
         }
 
         Assert.Equal("open", await host.StateAsync(settlement));
