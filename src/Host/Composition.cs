@@ -99,6 +99,11 @@ internal static partial class Composition
         services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<AdminSuccession>();
+        services.AddSingleton<KeyIdIndex>();
+        services.AddSingleton<KeyUse>();
+        services.AddHostedService(s => s.GetRequiredService<KeyUse>());
         services.AddSingleton<Identify>();
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();

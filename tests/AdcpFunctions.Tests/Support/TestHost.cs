@@ -153,7 +153,9 @@ internal sealed partial class TestHost : IAsyncDisposable
         return (method.Method, parts[2], parts.Length) switch
         {
             ("POST", "agents", _) => "issued-key.v1.json",
-            (_, "agents", _) => "agent.v1.json",
+            (_, "agents", 3) => "agents.v1.json",
+            (_, "agents", 4) => "agent.v1.json",
+            (_, "agents", _) => "agent-keys.v1.json",
             (_, "accounts", _) => "account.v1.json",
             (_, "media-buys", _) => "media-buy.v1.json",
             ("POST", "webhook-endpoints", _) => "issued-endpoint.v1.json",
