@@ -5,6 +5,9 @@ namespace AdcpFunctions.Host;
 /// <summary>Who is calling, as its credential says.</summary>
 internal sealed record Caller(string Tenant, Agent Agent)
 {
+    /// <summary>What its requests may touch.</summary>
+    public CallerScope Scope => new(Tenant, Agent.Accounts);
+
     public bool Is(params ReadOnlySpan<AgentRole> roles) => roles.Contains(Agent.Role);
 }
 

@@ -25,7 +25,7 @@ public static class LedgerKeys
     public const int MaxNameLength = 40;
 
     /// <summary>Partitions that begin so have their tenant next.</summary>
-    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "nonce", "nonces", "deliveries");
+    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
 
     /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
     private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "hooks", "tenants", "due", "heartbeat", "leases", "scans");

@@ -32,9 +32,17 @@ public sealed class Service : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         Table = new FaultyTable(_table);
-        Composition.AddFlow(builder, new HostOptions { InProcessTimers = false }, Table, Time);
+        Composition.AddFlow(builder, Unlimited(), Table, Time);
         _app = builder.Build();
         Composition.UseFlow(_app);
+    }
+
+    /// <summary>The clock stands still, so no bucket would ever fill again.</summary>
+    private static HostOptions Unlimited()
+    {
+        var options = new HostOptions { InProcessTimers = false };
+        TestHost.LiftLimits(options);
+        return options;
     }
 
     /// <summary>The store, which fails where a test asks it to.</summary>
