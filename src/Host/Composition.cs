@@ -111,13 +111,22 @@ internal static partial class Composition
         services.AddSingleton<KeyIdIndex>();
         services.AddSingleton<KeyUse>();
         services.AddHostedService(s => s.GetRequiredService<KeyUse>());
-        services.AddSingleton<Identify>();
         services.AddSingleton<SignedCallers>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<FrontDoor>();
+        services.AddSingleton<EndpointDirectory>();
+        services.AddSingleton<Identify>();
+        services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
+        services.AddSingleton<KeyPins>();
+        services.AddSingleton<BrandDiscovery>();
+        services.AddSingleton<KeySets>();
+        services.AddSingleton<RevocationLists>();
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();
         services.AddSingleton<SignatureGate>();
+        services.AddSingleton<HookGate>();
+        services.AddSingleton<ProofOfControl>();
+        services.AddSingleton<ReceiveDelivery>();
         services.AddSingleton<DeliveryLog>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });

@@ -64,9 +64,21 @@ public sealed class HostOptions
     /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>How many nonces of one signer's key are remembered at once, on all instances together (<c>Limits:NoncesPerKey</c>).</summary>
+    /// <value>The default is 100,000, the protocol's recommendation for webhooks; 1,000 to 10,000,000.</value>
+    public int NoncesPerKey { get; set; } = 100_000;
+
+    /// <summary>Whether an endpoint may be registered for, and deliver by, a bearer credential (<c>Webhooks:AllowBearer</c>).</summary>
+    /// <value>The default is false: nothing protects such a body, and its rows are never settled.</value>
+    public bool AllowBearer { get; set; }
+
     /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
+
+    /// <summary>How long a counterparty's keys, and where they are, are taken as read (<c>Trust:KeyCacheMinutes</c>).</summary>
+    /// <value>The default is 15 minutes; 1 to 30, as long as a revocation may take to be seen.</value>
+    public int KeyCacheMinutes { get; set; } = 15;
 
     /// <summary>How often whom is served.</summary>
     public AbuseLimits Abuse { get; } = new();
@@ -122,7 +134,10 @@ public sealed class HostOptions
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);
+        options.AllowBearer = Flag("Webhooks:AllowBearer", configuration["Webhooks:AllowBearer"], false);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
+        options.KeyCacheMinutes = Number(configuration, "Trust:KeyCacheMinutes", options.KeyCacheMinutes);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
         options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
@@ -155,7 +170,9 @@ public sealed class HostOptions
         CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
+        CheckRange("Limits:NoncesPerKey", NoncesPerKey, 1_000, 10_000_000);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
+        CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
     }
 

@@ -28,7 +28,7 @@ public static class LedgerKeys
     private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
 
     /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
-    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "hooks", "tenants", "due", "heartbeat", "leases", "scans");
+    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", "due", "heartbeat", "leases", "scans");
 
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -159,6 +159,20 @@ public static class LedgerKeys
     public static string KeyIds(string keyIdToken) => $"kids.{keyIdToken[..2]}";
 
     public static string Hooks => "hooks";
+
+    /// <summary>Rows that say which route an endpoint's id means begin so.</summary>
+    public const string EndpointPlaces = "hook_";
+
+    public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
+
+    /// <summary>Which keys of a tenant's signers have nonces.</summary>
+    public static string NonceKeys(string tenant) => $"nonces.{tenant}";
+
+    public static string Nonces(string tenant, string keyToken) => $"nonce.{tenant}.{keyToken}";
+
+    public static string KeyPins => "pins";
+
+    public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
 
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
 

@@ -67,7 +67,7 @@ public sealed class Service : IAsyncDisposable
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
         await directory.ChangeAgentAsync(Tenant, "buyer", _ => new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
         await service.Get<KeyRing>().AddAsync(KeyRing.HashOf(BuyerKey), new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null, "key-1"), default);
-        await directory.AddEndpointAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
+        await service.Get<EndpointDirectory>().AddAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
         return service;
     }
 
