@@ -33,7 +33,8 @@ public sealed class AdminSuccession(IPartitionedTable table, KeyRing keys)
     /// </remarks>
     public async ValueTask<Succession> SucceedAsync(AgentKey fresh, string hash, CancellationToken cancel)
     {
-        if (await keys.FindAsync(hash, cancel) is { } held && (held.Tenant != fresh.Tenant || held.AgentId != fresh.AgentId))
+        AgentKey? held = await keys.FindAsync(hash, cancel);
+        if (held is not null && (held.Tenant != fresh.Tenant || held.AgentId != fresh.AgentId))
             return new Succession.Taken();
         string partition = LedgerKeys.Directory(fresh.Tenant);
         while (true)
@@ -52,7 +53,8 @@ public sealed class AdminSuccession(IPartitionedTable table, KeyRing keys)
                     continue;
             }
 
-            await keys.AddAsync(hash, fresh with { Id = line[^1].Id, CreatedAt = line[^1].CreatedAt }, cancel);
+            if (held is null)
+                await keys.AddAsync(hash, fresh with { Id = line[^1].Id, CreatedAt = line[^1].CreatedAt }, cancel);
             SucceedingKey[] before = [.. line.SkipLast(1)];
             foreach (SucceedingKey earlier in before)
                 await EndAsync(fresh, earlier, cancel);
