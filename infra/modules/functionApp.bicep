@@ -111,6 +111,12 @@ var settings = {
   Limits__NoncesPerKey: string(noncesPerKey)
   Webhooks__AllowBearer: allowBearer ? 'true' : 'false'
   Trust__KeyCacheMinutes: string(keyCacheMinutes)
+  // The code's own defaults, spelled out so that they are found here.
+  Limits__RequestsPerSecondPerAgent: '100'
+  Limits__WritesPerSecondPerAccount: '60'
+  Limits__DeliveriesPerSecondPerEndpoint: '60'
+  Limits__UnvouchedPerSecondPerAddress: '20'
+  Limits__ForwardedHops: '1'
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

@@ -5,6 +5,9 @@ namespace AdcpFunctions.Host;
 /// <summary>Who is calling, as its credential says.</summary>
 internal sealed record Caller(string Tenant, Agent Agent)
 {
+    /// <summary>What its requests may touch.</summary>
+    public CallerScope Scope => new(Tenant, Agent.Accounts);
+
     public bool Is(params ReadOnlySpan<AgentRole> roles) => roles.Contains(Agent.Role);
 }
 
@@ -21,7 +24,7 @@ internal abstract record Identification
 }
 
 /// <summary>Reads bearer keys. The tenant and the agent come from the key, never from the payload.</summary>
-internal sealed class Identify(AccessDirectory directory, TimeProvider time)
+internal sealed class Identify(KeyRing keys, KeyUse use, TimeProvider time)
 {
     public async ValueTask<Identification> AsAsync(HttpRequest request, CancellationToken cancel)
     {
@@ -30,8 +33,10 @@ internal sealed class Identify(AccessDirectory directory, TimeProvider time)
             return new Identification.Missing();
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || header.Length is < 24 or > 512)
             return new Identification.Unknown();
-        return await directory.HolderAsync(header[7..].Trim(), time.GetUtcNow(), cancel) is var (tenant, agent)
-            ? new Identification.Known(new Caller(tenant, agent))
-            : new Identification.Unknown();
+        DateTimeOffset now = time.GetUtcNow();
+        if (await keys.HolderAsync(header[7..].Trim(), now, cancel) is not var (tenant, agent, key))
+            return new Identification.Unknown();
+        use.Note(key, now);
+        return new Identification.Known(new Caller(tenant, agent));
     }
 }

@@ -88,17 +88,32 @@ internal static partial class Composition
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Math.Max(options.UsageBytes, options.WebhookBytes) + 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.MaxRequestHeaderCount = 64;
+            kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = options.Abuse.HeadersTimeout;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            kestrel.Limits.MinRequestBodyDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MaxConcurrentConnections = 5_000;
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        IPartitionedTable store = table;
+        table = new ScopedTable(store);
 
         IServiceCollection services = builder.Services;
         services.AddSingleton(options);
         services.AddSingleton(time);
         services.AddSingleton(table);
-        services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
+        services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(store)));
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<AdminSuccession>();
+        services.AddSingleton<KeyIdIndex>();
+        services.AddSingleton<KeyUse>();
+        services.AddHostedService(s => s.GetRequiredService<KeyUse>());
+        services.AddSingleton<SignedCallers>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<FrontDoor>();
         services.AddSingleton<EndpointDirectory>();
         services.AddSingleton<Identify>();
         services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
@@ -169,7 +184,9 @@ internal static partial class Composition
         // What is made first is disposed last: the last export reads the gauges.
         app.Services.GetRequiredService<Telemetry>();
         TelemetryExport.Start(app);
-        app.Use(FaultsBecomeUnavailableAsync);
+        FrontDoor door = app.Services.GetRequiredService<FrontDoor>();
+        app.Use((context, next) => FaultsBecomeUnavailableAsync(context, door, next));
+        app.Use(door.PassAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);
         Agents.Map(app);
@@ -188,8 +205,9 @@ internal static partial class Composition
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>
-    private static async Task FaultsBecomeUnavailableAsync(HttpContext context, RequestDelegate next)
+    private static async Task FaultsBecomeUnavailableAsync(HttpContext context, FrontDoor door, RequestDelegate next)
     {
+        door.Protect(context.Response);
         try
         {
             await next(context);
@@ -198,14 +216,21 @@ internal static partial class Composition
         {
             // The request broke the rules of HTTP itself, such as a chunk of the wrong length: the caller's fault, and nothing to log.
             context.Response.Clear();
+            door.Protect(context.Response);
             await new Problem(broken.StatusCode, "request_malformed", "The request is not well-formed HTTP.").ExecuteAsync(context);
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
             if (context.RequestAborted.IsCancellationRequested)
                 return;
-            Log.RequestFaulted(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host"), fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "none");
+            ILogger logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host");
+            string route = context.GetEndpoint()?.DisplayName ?? "none";
+            if (fault is OutOfScopeException)
+                Log.ScopeLeft(logger, fault, context.Request.Method, route);
+            else
+                Log.RequestFaulted(logger, fault, context.Request.Method, route);
             context.Response.Clear();
+            door.Protect(context.Response);
             IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
             await answer.ExecuteAsync(context);
         }
@@ -213,6 +238,9 @@ internal static partial class Composition
 
     private static partial class Log
     {
+        [LoggerMessage(5420, LogLevel.Critical, "{Method} {Route} reached for rows that are not its caller's and was stopped: a check is missing.")]
+        public static partial void ScopeLeft(ILogger logger, Exception fault, string method, string route);
+
         [LoggerMessage(5000, LogLevel.Error, "{Method} {Route} faulted; nothing was acknowledged.")]
         public static partial void RequestFaulted(ILogger logger, Exception fault, string method, string route);
     }

@@ -80,6 +80,9 @@ public sealed class HostOptions
     /// <value>The default is 15 minutes; 1 to 30, as long as a revocation may take to be seen.</value>
     public int KeyCacheMinutes { get; set; } = 15;
 
+    /// <summary>How often whom is served.</summary>
+    public AbuseLimits Abuse { get; } = new();
+
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
     /// <value>The default is true where no Functions host rings them, and false where one does.</value>
     public bool InProcessTimers { get; set; } = true;
@@ -151,6 +154,7 @@ public sealed class HostOptions
                 options.AdminKeys[tenant.Key] = adminKey;
         }
 
+        options.Abuse.Read(configuration, options.FunctionsPort is not null);
         options.Validate();
         return options;
     }
@@ -198,7 +202,7 @@ public sealed class HostOptions
 
     private static bool IsHttp(string? text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "https" or "http";
 
-    private static int Number(IConfiguration configuration, string setting, int standard) =>
+    internal static int Number(IConfiguration configuration, string setting, int standard) =>
         configuration[setting] is not { } text ? standard : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
 
     private static bool Flag(string setting, string? text, bool standard)
@@ -208,7 +212,7 @@ public sealed class HostOptions
         return flag;
     }
 
-    private static void CheckRange(string setting, int value, int least, int most) =>
+    internal static void CheckRange(string setting, int value, int least, int most) =>
         Check(setting, value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least:N0} to {most:N0}"));
 
     private static void Check(string setting, bool holds, string rule)

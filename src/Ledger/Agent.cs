@@ -29,4 +29,23 @@ public sealed record Agent(string Id, AgentRole Role, IReadOnlyList<string> Acco
 
 /// <summary>A bearer key as stored: never the key itself.</summary>
 /// <param name="Prefix">The first characters, for logs and lists.</param>
-public sealed record AgentKey(string Tenant, string AgentId, string Prefix, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+/// <param name="Id">What it is listed and revoked by; chosen at random, so that it says nothing about the key.</param>
+/// <param name="Label">What its owner calls it.</param>
+/// <param name="RevokedAt">When it was ended before its time; never taken back.</param>
+public sealed record AgentKey(string Tenant, string AgentId, string Prefix, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, string Id, string? Label = null, DateTimeOffset? RevokedAt = null)
+{
+    public bool IsLive(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
+}
+
+/// <summary>Whom a bearer key belongs to.</summary>
+public sealed record KeyHolder(string Tenant, Agent Agent, AgentKey Key);
+
+/// <summary>A key as listed.</summary>
+/// <param name="LastUsedAt">To the minute; null when it was never used.</param>
+public sealed record ListedKey(AgentKey Key, DateTimeOffset? LastUsedAt);
+
+/// <summary>The admin keys a deployment was given one after the other; the last one works.</summary>
+public sealed record SuccessionDocument(IReadOnlyList<SucceedingKey> Keys);
+
+/// <param name="Hash">Finds the key's row.</param>
+public sealed record SucceedingKey(string Id, string Hash, string Prefix, DateTimeOffset CreatedAt);

@@ -36,6 +36,7 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(Account))]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(AgentKey))]
+[JsonSerializable(typeof(SuccessionDocument))]
 [JsonSerializable(typeof(WebhookEndpoint))]
 [JsonSerializable(typeof(EndpointPlace))]
 [JsonSerializable(typeof(NonceDocument))]

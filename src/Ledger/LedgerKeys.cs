@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,12 @@ public static class LedgerKeys
 
     /// <summary>The longest account id and tenant name: both stand in keys and in message ids.</summary>
     public const int MaxNameLength = 40;
+
+    /// <summary>Partitions that begin so have their tenant next.</summary>
+    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
+
+    /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
+    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", "due", "heartbeat", "leases", "scans");
 
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -142,6 +149,15 @@ public static class LedgerKeys
 
     public static string Keys(string keyHash) => $"keys.{keyHash[..2]}";
 
+    /// <summary>The keys of an agent are listed under this.</summary>
+    public static string KeysOf(string agentId) => $"key_{Token(agentId)}_";
+
+    /// <summary>When the keys of an agent were last used lies apart from the keys: it is written without looking.</summary>
+    public static string UsesOf(string agentId) => $"use_{Token(agentId)}_";
+
+    /// <summary>Which agent a pinned signing key names, over all tenants.</summary>
+    public static string KeyIds(string keyIdToken) => $"kids.{keyIdToken[..2]}";
+
     public static string Hooks => "hooks";
 
     /// <summary>Rows that say which route an endpoint's id means begin so.</summary>
@@ -159,6 +175,26 @@ public static class LedgerKeys
     public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
 
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
+
+    /// <summary>True for a name that partitions of another kind begin with: as a tenant's it would make two partitions one.</summary>
+    public static bool IsReserved(string tenant) => OfTenants.Contains(tenant) || Shared.Contains(tenant);
+
+    /// <summary>Whose a partition is, by its key.</summary>
+    /// <returns>The tenant, null for a partition that all share; the account, null where it is no account's ledger. Nothing at all for a key of no known form.</returns>
+    public static (string? Tenant, string? Account)? OwnerOf(string partition)
+    {
+        int first = partition.IndexOf('.', StringComparison.Ordinal);
+        string head = first < 0 ? partition : partition[..first];
+        if (Shared.Contains(head))
+            return (null, null);
+        if (first < 0)
+            return null;
+        int second = partition.IndexOf('.', first + 1);
+        string next = second < 0 ? partition[(first + 1)..] : partition[(first + 1)..second];
+        if (OfTenants.Contains(head))
+            return (next, null);
+        return second > 0 && second == partition.Length - 2 ? (head, next) : null;
+    }
 
     /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>
     public static string Second(DateTimeOffset at)

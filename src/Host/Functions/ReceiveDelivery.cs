@@ -29,6 +29,7 @@ internal sealed partial class ReceiveDelivery(
             return;
         }
 
+        ScopedTable.Enter(new CallerScope(endpoint.Tenant, endpoint.Accounts));
         var seen = new DeliveryEntry(time.GetUtcNow(), 503, "unavailable", 0);
         try
         {

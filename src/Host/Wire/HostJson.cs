@@ -21,7 +21,9 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
 [JsonSerializable(typeof(AgentBody))]
+[JsonSerializable(typeof(AgentList))]
 [JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(SignerBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(AccountBody))]

@@ -40,6 +40,10 @@ internal sealed class LedgerServer(BenchmarkOptions options) : Contender
         {
             ["ADCP_ADMIN_KEY"] = AdminKey,
             ["Ledger__Path"] = System.IO.Path.Combine(_data, "ledger.db"),
+            // One agent pushes as much as the machine takes: that is what is measured.
+            ["Limits__RequestsPerSecondPerAgent"] = "0",
+            ["Limits__WritesPerSecondPerAccount"] = "0",
+            ["Limits__DeliveriesPerSecondPerEndpoint"] = "0",
             ["Logging__LogLevel__Default"] = "Warning",
             ["DOTNET_ENVIRONMENT"] = "Production",
         };

@@ -45,6 +45,8 @@ public class HostOptionsTests
     [InlineData("Limits:NoncesPerKey", "999", "from 1,000 to 10,000,000")]
     [InlineData("Webhooks:AllowBearer", "1", "true or false")]
     [InlineData("Trust:KeyCacheMinutes", "31", "from 1 to 30")]
+    [InlineData("Limits:RequestsPerSecondPerAgent", "100001", "from 0 to 100,000")]
+    [InlineData("Limits:ForwardedHops", "6", "from 0 to 5")]
     [InlineData("Timers:InProcess", "perhaps", "true or false")]
     [InlineData("Contracts:Fallback", "never", "automatic or on_approval")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http or https")]

@@ -32,9 +32,17 @@ public sealed class Service : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         Table = new FaultyTable(_table);
-        Composition.AddFlow(builder, new HostOptions { InProcessTimers = false }, Table, Time);
+        Composition.AddFlow(builder, Unlimited(), Table, Time);
         _app = builder.Build();
         Composition.UseFlow(_app);
+    }
+
+    /// <summary>The clock stands still, so no bucket would ever fill again.</summary>
+    private static HostOptions Unlimited()
+    {
+        var options = new HostOptions { InProcessTimers = false };
+        TestHost.LiftLimits(options);
+        return options;
     }
 
     /// <summary>The store, which fails where a test asks it to.</summary>
@@ -57,8 +65,8 @@ public sealed class Service : IAsyncDisposable
         await directory.AddTenantAsync(Tenant, default);
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, account ?? Account, default));
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
-        await directory.PutAgentAsync(Tenant, new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
-        await directory.PutKeyAsync(BuyerKey, new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null), default);
+        await directory.ChangeAgentAsync(Tenant, "buyer", _ => new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
+        await service.Get<KeyRing>().AddAsync(KeyRing.HashOf(BuyerKey), new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null, "key-1"), default);
         await service.Get<EndpointDirectory>().AddAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
         return service;
     }
