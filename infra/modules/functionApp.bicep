@@ -59,6 +59,7 @@ param webhookBytes int
 
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
+param deliveryLogDays int
 
 @description('Instances that are always there for HTTP.')
 param alwaysReadyHttpInstances int
@@ -99,6 +100,7 @@ var settings = {
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)
   Limits__InFlightSeconds: string(inFlightSeconds)
+  Limits__DeliveryLogDays: string(deliveryLogDays)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

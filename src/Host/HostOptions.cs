@@ -64,6 +64,10 @@ public sealed class HostOptions
     /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>How long attempts to deliver are remembered, in days (<c>Limits:DeliveryLogDays</c>); what was accepted is evidence besides, for good.</summary>
+    /// <value>The default is 30; 1 to 365.</value>
+    public int DeliveryLogDays { get; set; } = 30;
+
     /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
@@ -119,6 +123,7 @@ public sealed class HostOptions
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.DeliveryLogDays = Number(configuration, "Limits:DeliveryLogDays", options.DeliveryLogDays);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
         options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
@@ -151,6 +156,7 @@ public sealed class HostOptions
         CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
+        CheckRange("Limits:DeliveryLogDays", DeliveryLogDays, 1, 365);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
     }

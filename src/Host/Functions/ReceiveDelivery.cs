@@ -14,10 +14,10 @@ internal static partial class ReceiveDelivery
     private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/hooks/{route}", async (HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, Telemetry telemetry, ILoggerFactory loggers) =>
-            await WriteAsync(http.Response, await HandleAsync(http, route, directory, intake, options, time, telemetry, loggers.CreateLogger("AdcpFunctions.Hooks"))));
+        routes.MapPost("/hooks/{route}", async (HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, TaskIntake tasks, DeliveryLog log, HostOptions options, TimeProvider time, Telemetry telemetry, ILoggerFactory loggers) =>
+            await WriteAsync(http.Response, await HandleAsync(http, route, directory, intake, tasks, log, options, time, telemetry, loggers.CreateLogger("AdcpFunctions.Hooks"))));
 
-    private static async Task<HookAnswer> HandleAsync(HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, HostOptions options, TimeProvider time, Telemetry telemetry, ILogger logger)
+    private static async Task<HookAnswer> HandleAsync(HttpContext http, string route, AccessDirectory directory, DeliveryIntake intake, TaskIntake tasks, DeliveryLog log, HostOptions options, TimeProvider time, Telemetry telemetry, ILogger logger)
     {
         if (route.Length > 128 || await directory.EndpointAsync(route, http.RequestAborted) is not { } endpoint)
             return HookAnswer.NotFound;
@@ -36,22 +36,34 @@ internal static partial class ReceiveDelivery
             Log.Rejected(logger, endpoint.Id, verdict);
             HookAnswer unverified = HookAnswer.Unverified(verdict);
             telemetry.SignatureRejected(unverified.Code);
+            log.Note(endpoint, DeliveryNote.Of(unverified, body.Bytes.Length, null, default, now));
             return unverified;
         }
 
         using JsonTape tape = JsonTape.Rent();
         if (!tape.TryRead(body.Bytes, JsonLimits.Default, out JsonFault fault))
             return new HookAnswer(400, "webhook_body_malformed", $"The signature holds, but the body is not strict JSON: {fault.Kind} at byte {fault.Offset}.");
-        if (EnvelopeFault(tape.Root, endpoint) is { } refused)
-            return refused;
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { [LegacyHmac.SignatureHeader] = signature!, [LegacyHmac.TimestampHeader] = timestamp! };
-        return await intake.TakeAsync(endpoint, tape.Root, body.Bytes, headers, now);
+        HookAnswer answer = await TakeAsync();
+        log.Note(endpoint, DeliveryNote.Of(answer, body.Bytes.Length, null, tape.Root, now));
+        return answer;
+
+        async Task<HookAnswer> TakeAsync()
+        {
+            if (EnvelopeFault(tape.Root, endpoint) is { } refused)
+                return refused;
+            var headers = new Dictionary<string, string>(StringComparer.Ordinal) { [LegacyHmac.SignatureHeader] = signature!, [LegacyHmac.TimestampHeader] = timestamp! };
+            return endpoint.Channel == WebhookChannel.Task
+                ? await tasks.TakeAsync(endpoint, tape.Root, body.Bytes, headers, "hmac-sha256", now)
+                : await intake.TakeAsync(endpoint, tape.Root, body.Bytes, headers, "hmac-sha256", now);
+        }
     }
 
     /// <summary>Rule HOOK-2: a body that is not the full envelope is refused before anything is dispatched.</summary>
     /// <remarks>Spec: AdCP 3.1, core/mcp-webhook-payload; compliance, webhook-receiver-envelope.</remarks>
     private static HookAnswer? EnvelopeFault(JsonNode envelope, WebhookEndpoint endpoint)
     {
+        if (WebhookPayload.Of(envelope).Format is PayloadFormat.A2a or PayloadFormat.A2aMessage)
+            return new HookAnswer(400, "unsupported_envelope", "This is A2A's own push; register push_notification_config or reporting_webhook, and the envelope of AdCP comes.");
         var violations = new List<SchemaViolation>();
         if (!EnvelopeSchema.Validate(envelope, violations))
         {
@@ -68,7 +80,7 @@ internal static partial class ReceiveDelivery
         if (endpoint.Token is { } token && !(envelope.TryGetMember("token"u8, out JsonNode sent) && SameToken(sent.GetString(), token)))
             return new HookAnswer(400, "webhook_token_mismatch", "The token is not the one this endpoint was registered with.");
         envelope.TryGetMember("task_type"u8, out JsonNode type);
-        return type.StringEquals("media_buy_delivery"u8) ? null : new HookAnswer(400, "unsupported_task_type", "This endpoint takes media_buy_delivery.");
+        return type.StringEquals("media_buy_delivery"u8) || endpoint.Channel == WebhookChannel.Task ? null : new HookAnswer(400, "unsupported_task_type", "This endpoint takes media_buy_delivery.");
     }
 
     private static bool SameToken(string sent, string agreed) =>
