@@ -77,23 +77,24 @@ public sealed class DeliveryLog(IPartitionedTable table) : IDisposable
     {
         if (_known.Add((tenant, endpoint)))
             await table.SubmitAsync(new TableBatch(LedgerKeys.DeliveryLogs(tenant)).Upsert(TableRow.Of(endpoint, "{}"u8.ToArray())), cancel);
+        // A row that may or may not have been written is tried again as it was, or it might stand there twice.
+        await WriteAsync(LedgerKeys.DeliveryLog(tenant, endpoint), buffer.Unwritten, cancel);
         lock (_gate)
-        {
-            // A row that may or may not have been written is tried again as it was, or it might stand there twice.
-            if (buffer.Unwritten.Count == 0)
-                _held -= buffer.Cut(EntriesPerRow, first => $"{LedgerKeys.NewestFirst(first)}_{_instance}{_flushes++:d9}");
-        }
-
-        while (buffer.Unwritten.TryPeek(out (string Key, IReadOnlyList<DeliveryEntry> Entries) row))
-        {
-            await WriteAsync(LedgerKeys.DeliveryLog(tenant, endpoint), row.Key, row.Entries, cancel);
-            buffer.Unwritten.Dequeue();
-        }
-
+            _held -= buffer.Cut(EntriesPerRow, first => $"{LedgerKeys.NewestFirst(first)}_{_instance}{_flushes++:d9}");
+        await WriteAsync(LedgerKeys.DeliveryLog(tenant, endpoint), buffer.Unwritten, cancel);
         lock (_gate)
         {
             if (buffer.IsEmpty)
                 _buffers.Remove((tenant, endpoint));
+        }
+    }
+
+    private async ValueTask WriteAsync(string partition, Queue<(string Key, IReadOnlyList<DeliveryEntry> Entries)> rows, CancellationToken cancel)
+    {
+        while (rows.TryPeek(out (string Key, IReadOnlyList<DeliveryEntry> Entries) row))
+        {
+            await WriteAsync(partition, row.Key, row.Entries, cancel);
+            rows.Dequeue();
         }
     }
 

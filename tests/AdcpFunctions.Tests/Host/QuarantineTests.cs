@@ -69,6 +69,7 @@ public class QuarantineTests
         JsonNode kept = Assert.Single((await host.GetAsync("/v1/settlements?account_id=acme&state=unallocatable")).Json["settlements"]!.AsArray())!;
         Assert.Equal("row_quarantined", (string)Assert.Single(kept["reason_codes"]!.AsArray())!);
         Assert.Empty(await host.PublishedAsync());
+        await AssertReplaysAsync(host);
     }
 
     [Theory]
@@ -116,6 +117,7 @@ public class QuarantineTests
         Assert.DoesNotContain("late_final", told["reason_codes"]!.AsArray().Select(r => (string)r!));
         Assert.DoesNotContain(told["history"]!.AsArray().SelectMany(d => d!["events"]!.AsArray()), e => (string)e!["kind"]! == "deadline_missed");
         Assert.Equal("50000.00", (string)Assert.Single(await host.PublishedAsync())["cumulative"]!["amount"]!);
+        await AssertReplaysAsync(host);
     }
 
     [Fact]
@@ -253,6 +255,13 @@ public class QuarantineTests
         Assert.True(tape.TryRead(body, AdcpFunctions.Protocol.JsonLimits.Default, out _));
         var intake = host.Services.GetRequiredService<AdcpFunctions.Host.DeliveryIntake>();
         Assert.Equal(200, (await intake.TakeAsync(endpoint, tape.Root, body, new Dictionary<string, string>(StringComparer.Ordinal), "bearer", host.Time.UtcNow)).Status);
+    }
+
+    private static async Task AssertReplaysAsync(TestHost host)
+    {
+        var differences = new List<Difference>();
+        await new Replay(host.Table, host.Services.GetRequiredService<AccessDirectory>()).RunAsync("default", differences.Add, default);
+        Assert.Empty(differences);
     }
 
     private static JsonObject Contract(string package)
