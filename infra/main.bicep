@@ -72,6 +72,11 @@ param allowBearer bool = false
 @maxValue(30)
 param keyCacheMinutes int = 15
 
+@description('How many days attempts to deliver are remembered.')
+@minValue(1)
+@maxValue(365)
+param deliveryLogDays int = 30
+
 @description('Instances that are always there for HTTP. With none, the first caller after a quiet spell waits for a start.')
 @minValue(0)
 @maxValue(100)
@@ -211,6 +216,7 @@ module functionApp 'modules/functionApp.bicep' = {
     noncesPerKey: noncesPerKey
     allowBearer: allowBearer
     keyCacheMinutes: keyCacheMinutes
+    deliveryLogDays: deliveryLogDays
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

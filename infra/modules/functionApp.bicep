@@ -60,6 +60,9 @@ param webhookBytes int
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
 
+@description('How many days attempts to deliver are remembered.')
+param deliveryLogDays int
+
 @description('How many nonces of one signing key are remembered at once.')
 param noncesPerKey int
 
@@ -117,6 +120,7 @@ var settings = {
   Limits__DeliveriesPerSecondPerEndpoint: '60'
   Limits__UnvouchedPerSecondPerAddress: '20'
   Limits__ForwardedHops: '1'
+  Limits__DeliveryLogDays: string(deliveryLogDays)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

@@ -128,9 +128,11 @@ internal static partial class Composition
         services.AddSingleton<ProofOfControl>();
         services.AddSingleton<ReceiveDelivery>();
         services.AddSingleton<DeliveryLog>();
+        services.AddSingleton<DeliveryHistory>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
         services.AddSingleton<EvidenceLog>();
+        services.AddSingleton<Quarantine>();
         services.AddSingleton<ContractCatalog>();
         services.AddSingleton<DueIndex>();
         services.AddSingleton<Outbox>();
@@ -143,7 +145,11 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
+        services.AddSingleton<DeliveryClaims>();
+        services.AddSingleton<DeliveryRows>();
         services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<TaskIntake>();
+        services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
 
         services.AddSingleton<DeadlineSweep>();
@@ -163,6 +169,7 @@ internal static partial class Composition
         services.AddSingleton<TimerWork>();
         services.AddSingleton<WorkLease>();
         services.AddSingleton<TimerTurns>();
+        services.AddHostedService<DeliveryLogFlush>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
     }
@@ -194,6 +201,8 @@ internal static partial class Composition
         MediaBuys.Map(app);
         MediaBuyDecisions.Map(app);
         WebhookEndpoints.Map(app);
+        Deliveries.Map(app);
+        Quarantines.Map(app);
         Settlements.Map(app);
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);

@@ -72,6 +72,10 @@ public sealed class HostOptions
     /// <value>The default is false: nothing protects such a body, and its rows are never settled.</value>
     public bool AllowBearer { get; set; }
 
+    /// <summary>How long attempts to deliver are remembered, in days (<c>Limits:DeliveryLogDays</c>); what was accepted is evidence besides, for good.</summary>
+    /// <value>The default is 30; 1 to 365.</value>
+    public int DeliveryLogDays { get; set; } = 30;
+
     /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
@@ -136,6 +140,7 @@ public sealed class HostOptions
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);
         options.AllowBearer = Flag("Webhooks:AllowBearer", configuration["Webhooks:AllowBearer"], false);
+        options.DeliveryLogDays = Number(configuration, "Limits:DeliveryLogDays", options.DeliveryLogDays);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.KeyCacheMinutes = Number(configuration, "Trust:KeyCacheMinutes", options.KeyCacheMinutes);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
@@ -171,6 +176,7 @@ public sealed class HostOptions
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
         CheckRange("Limits:NoncesPerKey", NoncesPerKey, 1_000, 10_000_000);
+        CheckRange("Limits:DeliveryLogDays", DeliveryLogDays, 1, 365);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
         CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");

@@ -196,6 +196,17 @@ public static class LedgerKeys
         return second > 0 && second == partition.Length - 2 ? (head, next) : null;
     }
 
+    /// <summary>Deliveries of which something is kept as evidence only: waiting ones begin with w_, those that wait no more with d_.</summary>
+    public static string Quarantine(string tenant, string endpoint) => $"quarantine.{tenant}.{endpoint}";
+
+    public static string DeliveryLog(string tenant, string endpoint) => $"log.{tenant}.{endpoint}";
+
+    /// <summary>Which endpoints of a tenant have a delivery log, so that one that was deleted is swept all the same.</summary>
+    public static string DeliveryLogs(string tenant) => $"logs.{tenant}";
+
+    /// <summary>Sorts what is newer before what is older.</summary>
+    public static string NewestFirst(DateTimeOffset at) => (DateTimeOffset.MaxValue.UtcTicks - at.UtcTicks).ToString("d19", CultureInfo.InvariantCulture);
+
     /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>
     public static string Second(DateTimeOffset at)
     {

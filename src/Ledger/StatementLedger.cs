@@ -18,6 +18,9 @@ public readonly record struct PageLine(ReportingPeriod Period, string? Window, R
 /// <param name="StatedEnd">The period's end as the sender wrote it.</param>
 public sealed record Push(string Tenant, Side Side, string Reporter, string RequestToken, DateTimeOffset ReceivedAt, string StatedStart, string StatedEnd)
 {
+    /// <summary>The clock its decisions are taken by: when it was received, but for what is taken in again later.</summary>
+    public DateTimeOffset DecidedAt { get; init; } = ReceivedAt;
+
     public Dictionary<string, PartitionPush> Partitions { get; } = new(StringComparer.Ordinal);
 
     public PartitionPush For(string partition)
@@ -67,7 +70,7 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
             if (said.Lines.Count > 0)
                 work.Add(table.UpsertAllAsync(partition, Pages(push, said.Lines), cancel).AsTask());
             if (said.Facts.Count > 0)
-                work.Add(DecideAsync(partition, said.Facts, outages, push.ReceivedAt, cancel));
+                work.Add(DecideAsync(partition, said.Facts, outages, push.DecidedAt, cancel));
         }
 
         await Task.WhenAll(work);

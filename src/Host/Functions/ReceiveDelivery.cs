@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using AdcpFunctions.Host.Wire;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
@@ -12,7 +13,7 @@ namespace AdcpFunctions.Host.Functions;
 /// the delivery is durable. Spec: AdCP 3.1, building/by-layer/L3/webhooks; security, "Webhook callbacks".
 /// </remarks>
 internal sealed partial class ReceiveDelivery(
-    EndpointDirectory endpoints, HookGate gate, DeliveryIntake intake, ProofOfControl notifications, DeliveryLog log, HostOptions options, TimeProvider time, ILogger<ReceiveDelivery> logger)
+    EndpointDirectory endpoints, HookGate gate, DeliveryIntake intake, TaskIntake tasks, ProofOfControl notifications, DeliveryLog log, HostOptions options, TimeProvider time, ILogger<ReceiveDelivery> logger)
 {
     private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
 
@@ -65,7 +66,11 @@ internal sealed partial class ReceiveDelivery(
         if (EnvelopeFault(tape.Root, endpoint) is { } refused)
             return (refused, seen);
         seen = Told(seen, tape.Root);
-        return (await intake.TakeAsync(endpoint, tape.Root, body.Bytes, holds.Headers, seen.At), seen);
+        string verification = EndpointNames.Verification(endpoint.Mode);
+        HookAnswer taken = endpoint.Channel == WebhookChannel.Task
+            ? await tasks.TakeAsync(endpoint, tape.Root, body.Bytes, holds.Headers, verification, seen.At)
+            : await intake.TakeAsync(endpoint, tape.Root, body.Bytes, holds.Headers, verification, seen.At);
+        return (taken, seen);
     }
 
     /// <summary>Rule HOOK-10: what is well signed and no strict JSON is refused for good; its nonce is used up, and nothing of it is logged.</summary>
@@ -80,6 +85,8 @@ internal sealed partial class ReceiveDelivery(
     /// <remarks>Spec: AdCP 3.1, core/mcp-webhook-payload; compliance, webhook-receiver-envelope.</remarks>
     private static HookAnswer? EnvelopeFault(JsonNode envelope, WebhookEndpoint endpoint)
     {
+        if (WebhookPayload.Of(envelope).Format is PayloadFormat.A2a or PayloadFormat.A2aMessage)
+            return new HookAnswer(400, "unsupported_envelope", "This is A2A's own push; register push_notification_config or reporting_webhook, and the envelope of AdCP comes.");
         var violations = new List<SchemaViolation>();
         if (!EnvelopeSchema.Validate(envelope, violations))
         {

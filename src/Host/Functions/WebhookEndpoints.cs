@@ -43,12 +43,19 @@ internal static class WebhookEndpoints
             : new Problem(409, "endpoint_exists", "An endpoint with this id exists; its secret cannot be shown again. Choose another id.");
     }
 
-    private static async Task<IResult> ListAsync(Call call)
+    /// <summary>The caller's endpoints, by their ids.</summary>
+    public static async ValueTask<IReadOnlyList<WebhookEndpoint>> SeenByAsync(Call call)
     {
         IReadOnlyList<WebhookEndpoint> known = await call.Service<EndpointDirectory>().ListAsync(call.Tenant, call.Cancel);
-        EndpointItem[] mine = [.. known.Where(e => IsOf(call.Caller.Agent, e)).OrderBy(e => e.Id, StringComparer.Ordinal).Select(e => Item(call, e))];
-        return HostJson.Answer(200, new EndpointList(mine), HostJson.Default.EndpointList);
+        return [.. known.Where(e => IsOf(call.Caller.Agent, e)).OrderBy(e => e.Id, StringComparer.Ordinal)];
     }
+
+    /// <summary>The endpoint a route names, when it is the caller's.</summary>
+    public static async ValueTask<WebhookEndpoint?> FindAsync(Call call) =>
+        await call.Service<EndpointDirectory>().FindAsync(call.Tenant, call.Id, call.Cancel) is { } endpoint && IsOf(call.Caller.Agent, endpoint) ? endpoint : null;
+
+    private static async Task<IResult> ListAsync(Call call) =>
+        HostJson.Answer(200, new EndpointList([.. (await SeenByAsync(call)).Select(e => Item(call, e))]), HostJson.Default.EndpointList);
 
     private static async Task<IResult> GetAsync(Call call) => Told(call, await FindAsync(call));
 
@@ -95,9 +102,6 @@ internal static class WebhookEndpoints
 
     private static async Task<IResult> SwitchAsync(Call call, bool disabled) =>
         Told(call, await FindAsync(call) is { } known ? await call.Service<EndpointDirectory>().ChangeAsync(known, endpoint => endpoint with { Disabled = disabled }, call.Cancel) : null);
-
-    private static async ValueTask<WebhookEndpoint?> FindAsync(Call call) =>
-        await call.Service<EndpointDirectory>().FindAsync(call.Tenant, call.Id, call.Cancel) is { } endpoint && IsOf(call.Caller.Agent, endpoint) ? endpoint : null;
 
     /// <summary>The account a task's media buys belong to; an endpoint of another channel has none.</summary>
     private static async ValueTask<(string? Account, Problem? Refusal)> AccountAsync(Call call, EndpointRequest body)

@@ -110,6 +110,7 @@ public class InfrastructureSettingsTests
     [InlineData("inFlightSeconds", "Limits:InFlightSeconds")]
     [InlineData("noncesPerKey", "Limits:NoncesPerKey")]
     [InlineData("keyCacheMinutes", "Trust:KeyCacheMinutes")]
+    [InlineData("deliveryLogDays", "Limits:DeliveryLogDays")]
     public async Task A_parameter_allows_exactly_what_its_setting_allows_and_defaults_to_the_same(string parameter, string setting)
     {
         BicepDeclaration declared = (await Bicep.FileAsync("main.bicep")).The("param", parameter);
@@ -121,8 +122,8 @@ public class InfrastructureSettingsTests
         Assert.False(Starts(setting, least - 1));
         Assert.False(Starts(setting, most + 1));
         var standard = new HostOptions();
-        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.NoncesPerKey, standard.KeyCacheMinutes];
-        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "noncesPerKey", "keyCacheMinutes"], parameter)], declared.Value.GetInt32());
+        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.NoncesPerKey, standard.KeyCacheMinutes, standard.DeliveryLogDays];
+        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "noncesPerKey", "keyCacheMinutes", "deliveryLogDays"], parameter)], declared.Value.GetInt32());
     }
 
     [Fact]
@@ -226,6 +227,7 @@ public class InfrastructureSettingsTests
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",
         "Trust__KeyCacheMinutes" => "15",
+        "Limits__DeliveryLogDays" => "30",
         _ => "https://example.com",
     };
 
