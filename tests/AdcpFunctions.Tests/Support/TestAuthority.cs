@@ -9,19 +9,13 @@ internal static class TestAuthority
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
     private static readonly X509Certificate2 Root = MakeRoot();
-    private static readonly X509Certificate2 Server = Make(1, Now.AddDays(1), null, "seller.example", "house.example");
-    private static readonly X509Certificate2 Expired = Make(2, Now.AddHours(-1), null, "expired.example");
-    private static readonly X509Certificate2 ClientOnly = Make(3, Now.AddDays(1), "1.3.6.1.5.5.7.3.2", "client.example");
+    private static readonly X509Certificate2 Server = Make(1, Now.AddDays(1), "seller.example", "house.example");
+    private static readonly X509Certificate2 Expired = Make(2, Now.AddHours(-1), "expired.example");
 
     public static X509Certificate2Collection Roots => [X509CertificateLoader.LoadCertificate(Root.RawData)];
 
     /// <summary>What a server of this name shows.</summary>
-    public static X509Certificate2 Of(string? name) => name switch
-    {
-        "expired.example" => Expired,
-        "client.example" => ClientOnly,
-        _ => Server,
-    };
+    public static X509Certificate2 Of(string? name) => name == "expired.example" ? Expired : Server;
 
     private static X509Certificate2 MakeRoot()
     {
@@ -32,7 +26,7 @@ internal static class TestAuthority
         return root.CreateSelfSigned(Now.AddDays(-2), Now.AddDays(2));
     }
 
-    private static X509Certificate2 Make(byte serial, DateTimeOffset until, string? purpose, params ReadOnlySpan<string> names)
+    private static X509Certificate2 Make(byte serial, DateTimeOffset until, params ReadOnlySpan<string> names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=" + names[0], key, HashAlgorithmName.SHA256);
@@ -41,8 +35,6 @@ internal static class TestAuthority
             alternatives.AddDnsName(name);
         alternatives.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(alternatives.Build());
-        if (purpose is not null)
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         using X509Certificate2 signed = request.Create(Root, Now.AddDays(-1), until, [1, 2, 3, 4, 5, 6, 7, serial]);
         return signed.CopyWithPrivateKey(key);
     }
