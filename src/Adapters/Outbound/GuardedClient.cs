@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AdcpFunctions.Adapters;
@@ -19,6 +20,8 @@ public sealed class GuardedClient : IDisposable
     public const int KeySetBytes = 64 * 1024;
     public const int BrandBytes = 256 * 1024;
     public const int MostBytes = 5 * 1024 * 1024;
+
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     private readonly OutboundRules _rules;
     private readonly HttpMessageInvoker _http;
@@ -157,6 +160,7 @@ public sealed class GuardedClient : IDisposable
     private static X509ChainPolicy ChainPolicy(X509Certificate2Collection? authorities)
     {
         var policy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
+        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         if (authorities is null)
             return policy;
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;

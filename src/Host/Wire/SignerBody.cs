@@ -21,6 +21,8 @@ internal sealed record SignerBody(
         IReadOnlyList<JsonWebKey>? keys = Jwks is { } jwks ? JsonWebKey.ReadSet(System.Text.Encoding.UTF8.GetBytes(jwks.GetRawText())) : null;
         if (Jwks is not null && keys is not { Count: > 0 })
             yield return new("jwks_invalid", $"{pointer}/jwks", "A JWK set with at least one key, each with a kid of its own.");
+        if (Jwks is { ValueKind: JsonValueKind.Object } set && set.TryGetProperty("keys", out JsonElement all) && all.ValueKind == JsonValueKind.Array && all.EnumerateArray().Any(HasPrivateHalf))
+            yield return new("private_key", $"{pointer}/jwks", "Only public halves belong here. This key has been shown to this service: replace it.");
         if (keys?.Any(KnownTestKeys.Holds) == true)
             yield return new("published_test_key", $"{pointer}/jwks", "Keys of the specification's test vectors are everybody's: their private halves are published.");
         foreach ((string member, string? url) in new[] { ("agent_url", AgentUrl), ("jwks_uri", JwksUri), ("brand_json_url", BrandJsonUrl), ("revocation_list_url", RevocationListUrl) })
@@ -29,4 +31,6 @@ internal sealed record SignerBody(
                 yield return new("url_invalid", $"{pointer}/{member}", "An https address without user and fragment.");
         }
     }
+
+    private static bool HasPrivateHalf(JsonElement key) => key.ValueKind == JsonValueKind.Object && (key.TryGetProperty("d", out _) || key.TryGetProperty("k", out _));
 }

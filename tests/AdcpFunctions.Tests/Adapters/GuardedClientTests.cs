@@ -211,10 +211,12 @@ public sealed class GuardedClientTests : IAsyncLifetime
         Assert.Empty(_servers.Asked);
     }
 
-    [Fact]
-    public async Task A_certificate_of_another_name_is_refused()
+    [Theory]
+    [InlineData("other.example")]
+    [InlineData("expired.example")]
+    public async Task A_certificate_of_another_name_or_time_is_refused(string name)
     {
-        Assert.Equal(new FetchOutcome.NotFetched(FetchFailure.TlsRefused), await FetchAsync(_servers.Client(), _servers.Url("other.example/it")));
+        Assert.Equal(new FetchOutcome.NotFetched(FetchFailure.TlsRefused), await FetchAsync(_servers.Client(), _servers.Url($"{name}/it")));
         Assert.Empty(_servers.Asked);
     }
 

@@ -7,30 +7,35 @@ namespace AdcpFunctions.Tests.Support;
 /// <summary>A certificate authority made for this run of the tests, which nobody else trusts.</summary>
 internal static class TestAuthority
 {
-    private static readonly Lazy<(X509Certificate2 Root, X509Certificate2 Server)> Made = new(Make);
+    private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
+    private static readonly X509Certificate2 Root = MakeRoot();
+    private static readonly X509Certificate2 Server = Make(1, Now.AddDays(1), "seller.example", "house.example");
+    private static readonly X509Certificate2 Expired = Make(2, Now.AddHours(-1), "expired.example");
 
-    public static X509Certificate2Collection Roots => [X509CertificateLoader.LoadCertificate(Made.Value.Root.RawData)];
+    public static X509Certificate2Collection Roots => [X509CertificateLoader.LoadCertificate(Root.RawData)];
 
-    /// <summary>The certificate of all names under which servers stand in.</summary>
-    public static X509Certificate2 Server => Made.Value.Server;
+    /// <summary>What a server of this name shows.</summary>
+    public static X509Certificate2 Of(string? name) => name == "expired.example" ? Expired : Server;
 
-    private static (X509Certificate2 Root, X509Certificate2 Server) Make()
+    private static X509Certificate2 MakeRoot()
     {
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var root = new CertificateRequest("CN=Tests of AdcpFunctions", rootKey, HashAlgorithmName.SHA256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var root = new CertificateRequest("CN=Tests of AdcpFunctions", key, HashAlgorithmName.SHA256);
         root.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         root.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        X509Certificate2 authority = root.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
+        return root.CreateSelfSigned(Now.AddDays(-2), Now.AddDays(2));
+    }
 
-        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var server = new CertificateRequest("CN=seller.example", serverKey, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("seller.example");
-        names.AddDnsName("house.example");
-        names.AddIpAddress(IPAddress.Loopback);
-        server.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 signed = server.Create(authority, now.AddDays(-1), now.AddDays(1), [1, 2, 3, 4, 5, 6, 7, 8]);
-        return (authority, signed.CopyWithPrivateKey(serverKey));
+    private static X509Certificate2 Make(byte serial, DateTimeOffset until, params ReadOnlySpan<string> names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=" + names[0], key, HashAlgorithmName.SHA256);
+        var alternatives = new SubjectAlternativeNameBuilder();
+        foreach (string name in names)
+            alternatives.AddDnsName(name);
+        alternatives.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(alternatives.Build());
+        using X509Certificate2 signed = request.Create(Root, Now.AddDays(-1), until, [1, 2, 3, 4, 5, 6, 7, serial]);
+        return signed.CopyWithPrivateKey(key);
     }
 }

@@ -43,5 +43,28 @@ public class KnownTestKeysTests
         Assert.Equal(("published_test_key", "/signer/jwks"), (problem.Code, problem.Pointer));
     }
 
+    [Theory]
+    [InlineData("d")]
+    [InlineData("k")]
+    public void A_registration_with_a_private_half_is_refused(string member)
+    {
+        JsonElement jwks = JsonElement.Parse(Encoding.UTF8.GetBytes($$"""{"keys":[{"kid":"k1","kty":"OKP","crv":"Ed25519","x":"AAAA","{{member}}":"AAAA"}]}"""));
+
+        ProblemIssue problem = Assert.Single(new SignerBody("https://seller.example/mcp", jwks).Problems("/signer"));
+
+        Assert.Equal(("private_key", "/signer/jwks"), (problem.Code, problem.Pointer));
+    }
+
+    [Theory]
+    [InlineData("http://seller.example/mcp")]
+    [InlineData("https://user@seller.example/mcp")]
+    [InlineData("https://seller.example/mcp#part")]
+    [InlineData("https://seller.example\\@evil.example/mcp")]
+    public void A_registration_with_an_address_that_would_never_be_fetched_is_refused(string url)
+    {
+        Assert.Equal("/signer/agent_url", Assert.Single(new SignerBody(url).Problems("/signer")).Pointer);
+        Assert.Equal("/signer/jwks_uri", Assert.Single(new SignerBody("https://seller.example/mcp", JwksUri: url).Problems("/signer")).Pointer);
+    }
+
     private static JsonWebKey Key(string kid, string x) => new(kid, "OKP", "Ed25519", "EdDSA", "sig", ["verify"], "webhook-signing", null, x, null);
 }
