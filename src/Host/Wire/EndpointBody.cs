@@ -74,7 +74,14 @@ internal sealed record PushNotificationConfig(string Url, string? OperationId, s
 /// <summary>An entry of AdCP's <c>notification_configs</c>.</summary>
 internal sealed record NotificationConfig(string SubscriberId, string Url, IReadOnlyList<string> EventTypes, WebhookAuthentication? Authentication);
 
-internal sealed record WebhookAuthentication(IReadOnlyList<string> Schemes, string Credentials);
+internal sealed record WebhookAuthentication(IReadOnlyList<string> Schemes, string Credentials)
+{
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("Schemes = ").AppendJoin(',', Schemes);
+        return true;
+    }
+}
 
 internal sealed record EndpointList(IReadOnlyList<EndpointItem> WebhookEndpoints);
 
