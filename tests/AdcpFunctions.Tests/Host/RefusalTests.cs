@@ -24,7 +24,6 @@ public class RefusalTests
         { "PUT", "/v1/agents/a", "admin", "{", "application/json", 400, "body_malformed" },
         { "PUT", "/v1/agents/a", "admin", "{}", "application/json", 400, "body_invalid" },
         { "PUT", "/v1/agents/a", "admin", "{}", "text/plain", 415, "unsupported_media_type" },
-        { "PUT", "/v1/agents/a", "admin", "large", "application/json", 413, "body_too_large" },
         { "GET", "/v1/settlements?account_id=acme&limit=0", "buyer", null, null, 400, "limit_invalid" },
         { "POST", "/adcp/report_usage", null, "{}", "application/json", 401, "AUTH_MISSING" },
         { "POST", "/adcp/report_usage", "nobody", "{}", "application/json", 401, "AUTH_INVALID" },
@@ -41,9 +40,9 @@ public class RefusalTests
     [MemberData(nameof(Refusals))]
     public async Task Has_its_code_and_gives_nothing_away(string method, string path, string? caller, string? body, string? mediaType, int status, string? code)
     {
-        await using TestHost host = await TestHost.StartAsync(o => (o.UsageBytes, o.PublicOrigin) = (64 * 1024, "https://ledger.example"));
+        await using TestHost host = await TestHost.StartAsync(o => (o.UsageBytes, o.PublicOrigin) = (1024, "https://ledger.example"));
         string? key = caller switch { null => null, "admin" => TestHost.AdminKey, "nobody" => "a-key-that-nobody-was-ever-given", _ => await host.KeyAsync(caller, ["acme"]) };
-        body = body switch { "large" => new string(' ', 1_100_000), "own key" => $"{{\"ext\":{{\"token\":\"{key}\"}}}}", _ => body };
+        body = body switch { "large" => new string(' ', 20_000), "own key" => $"{{\"ext\":{{\"token\":\"{key}\"}}}}", _ => body };
 
         HttpAnswer answer = await host.SendAsync(new HttpMethod(method), path, key, body, null, mediaType ?? "application/json");
 
@@ -109,7 +108,6 @@ public class RefusalTests
             {
                 ("GET", $"/v1/settlements/{settlement}", $"/v1/settlements/{missing}", null),
                 ("GET", "/v1/settlements?account_id=other", "/v1/settlements?account_id=nothing", null),
-                ("GET", "/v1/settled-records?account_id=other", "/v1/settled-records?account_id=nothing", null),
                 ("GET", "/v1/accounts/other", "/v1/accounts/nothing", null),
                 ("GET", "/v1/media-buys/mb-other?account_id=other", "/v1/media-buys/mb-other?account_id=nothing", null),
                 ("POST", $"/v1/settlements/{settlement}/decisions", $"/v1/settlements/{missing}/decisions", new JsonObject { ["decision"] = "approve_fallback", ["by"] = "Ann", ["reason"] = "because" }),
