@@ -59,6 +59,8 @@ param webhookBytes int
 
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
+
+@description('For how many days attempts to deliver are remembered.')
 param deliveryLogDays int
 
 @description('Instances that are always there for HTTP.')

@@ -103,7 +103,7 @@ internal static partial class Composition
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();
         services.AddSingleton<SignatureGate>();
-        services.AddSingleton<DeliveryLog>();
+        services.AddSingleton(_ => new DeliveryLog(table, Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))));
         services.AddSingleton<DeliveryHistory>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
