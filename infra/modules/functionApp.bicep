@@ -60,7 +60,7 @@ param webhookBytes int
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
 
-@description('How many days attempts to deliver are remembered.')
+@description('For how many days attempts to deliver are remembered.')
 param deliveryLogDays int
 
 @description('How many nonces of one signing key are remembered at once.')

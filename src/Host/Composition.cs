@@ -127,7 +127,7 @@ internal static partial class Composition
         services.AddSingleton<HookGate>();
         services.AddSingleton<ProofOfControl>();
         services.AddSingleton<ReceiveDelivery>();
-        services.AddSingleton<DeliveryLog>();
+        services.AddSingleton(_ => new DeliveryLog(table, Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))));
         services.AddSingleton<DeliveryHistory>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });

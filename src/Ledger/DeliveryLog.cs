@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace AdcpFunctions.Ledger;
@@ -24,7 +23,9 @@ public sealed record DeliveryEntry(
 /// Attempts are gathered in memory and written together, so that a stranger who hammers a route causes one small write every few
 /// seconds and not one for each attempt. What dies with a process is lost, and decides nothing: whatever was accepted is evidence too.
 /// </remarks>
-public sealed class DeliveryLog(IPartitionedTable table) : IDisposable
+/// <param name="table">Where it is kept.</param>
+/// <param name="instance">Twelve hexadecimal digits no other process has: two that wrote under one key would take each other's rows for their own.</param>
+public sealed class DeliveryLog(IPartitionedTable table, string instance) : IDisposable
 {
     private const int EntriesPerRow = 150;
 
@@ -33,7 +34,6 @@ public sealed class DeliveryLog(IPartitionedTable table) : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Tenant, string Endpoint), DeliveryBuffer> _buffers = [];
-    private readonly string _instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
     private readonly SemaphoreSlim _flushing = new(1);
     private readonly HashSet<(string Tenant, string Endpoint)> _known = [];
     private long _flushes;
@@ -80,7 +80,7 @@ public sealed class DeliveryLog(IPartitionedTable table) : IDisposable
         // A row that may or may not have been written is tried again as it was, or it might stand there twice.
         await WriteAsync(LedgerKeys.DeliveryLog(tenant, endpoint), buffer.Unwritten, cancel);
         lock (_gate)
-            _held -= buffer.Cut(EntriesPerRow, first => $"{LedgerKeys.NewestFirst(first)}_{_instance}{_flushes++:d9}");
+            _held -= buffer.Cut(EntriesPerRow, first => $"{LedgerKeys.NewestFirst(first)}_{instance}{_flushes++:d9}");
         await WriteAsync(LedgerKeys.DeliveryLog(tenant, endpoint), buffer.Unwritten, cancel);
         lock (_gate)
         {

@@ -18,7 +18,7 @@ public static class Outlook
     public static IReadOnlyList<string> WithoutTerms(SettlementState state) => state.Status == SettlementStatus.Unallocatable
         ?
         [
-            .. state.UsagePush.Count > 0 ? ["The same report with its pricing_option_id would be taken for the terms group it belongs to."] : Array.Empty<string>(),
+            .. state.UsagePush.Count > 0 || state.SellerRow.Count == 0 ? ["The same report with its pricing_option_id would be taken for the terms group it belongs to."] : Array.Empty<string>(),
             .. state.SellerRow.Count > 0 ? ["Once the contract is put right, the quarantined delivery can be redriven; it counts as received when it was."] : Array.Empty<string>(),
         ]
         : ["Nothing here: the contract in force settles these packages under other terms."];

@@ -23,7 +23,7 @@ internal static class Quarantines
         if (call.Query("after") is { } cursor && (after = Read(cursor)) is null)
             return new Problem(400, "cursor_invalid", "The cursor is not one this list gave out.");
         string? only = call.Query("endpoint");
-        IReadOnlyList<WebhookEndpoint> seen = await Deliveries.SeenByAsync(call);
+        IReadOnlyList<WebhookEndpoint> seen = await WebhookEndpoints.SeenByAsync(call);
         if (only is not null && !seen.Any(e => e.Id == only))
             return Problem.NotFound;
 
@@ -44,7 +44,7 @@ internal static class Quarantines
 
     private static async Task<IResult> RedriveAsync(Call call)
     {
-        if (Read(call.Id) is not var (id, key) || (await Deliveries.SeenByAsync(call)).FirstOrDefault(e => e.Id == id) is not { } endpoint)
+        if (Read(call.Id) is not var (id, key) || (await WebhookEndpoints.SeenByAsync(call)).FirstOrDefault(e => e.Id == id) is not { } endpoint)
             return Problem.NotFound;
         return await call.Service<Redrive>().RunAsync(endpoint, key, call.Caller.Agent.Id) is { } redriven
             ? HostJson.Answer(200, RedrivenBody.Of(redriven), HostJson.Default.RedrivenBody)

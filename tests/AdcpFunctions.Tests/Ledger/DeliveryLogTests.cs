@@ -10,13 +10,13 @@ public sealed class DeliveryLogSplitTests() : DeliveryLogTests(splitsPages: true
 
 public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPages)
 {
-    private const string Tenant = "default";
+    private const string Tenant = "default", Instance = "00000000000a";
     private static readonly WebhookEndpoint Endpoint = new("route", Tenant, "ep1", "https://seller.example", "secret", null, SenderProfile.V31, LedgerSample.BeforeFlight);
 
     [Fact]
     public async Task Attempts_are_told_newest_first_and_page_by_page()
     {
-        using var log = new DeliveryLog(Faults);
+        using var log = new DeliveryLog(Faults, Instance);
         for (int i = 0; i < 400; i++)
         {
             log.Note(Endpoint, Taken(i));
@@ -42,7 +42,7 @@ public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPag
     [Fact]
     public async Task Strangers_cause_few_entries_and_every_attempt_is_counted()
     {
-        using var log = new DeliveryLog(Faults);
+        using var log = new DeliveryLog(Faults, Instance);
         for (int i = 0; i < 30_000; i++)
             log.Note(Endpoint, Refused(i % 2 == 0 ? "webhook_signature_invalid" : "webhook_mode_mismatch"));
         log.Note(Endpoint, Taken(1));
@@ -61,7 +61,7 @@ public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPag
     [Fact]
     public async Task A_full_memory_gives_up_refused_attempts_before_taken_ones()
     {
-        using var log = new DeliveryLog(Faults);
+        using var log = new DeliveryLog(Faults, Instance);
         WebhookEndpoint other = Endpoint with { Id = "ep2", Route = "other" };
         for (int i = 0; i < 32; i++)
             log.Note(Endpoint, Refused("webhook_signature_invalid"));
@@ -87,7 +87,7 @@ public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPag
         {
             for (int call = 1; ; call++)
             {
-                using var log = new DeliveryLog(Faults);
+                using var log = new DeliveryLog(Faults, Instance);
                 WebhookEndpoint endpoint = Endpoint with { Id = $"ep-{afterEffect}-{call}" };
                 log.Note(endpoint, Taken(1));
                 (_, bool struck) = await Faults.StrikeAsync(call, afterEffect, async () => await Record.ExceptionAsync(() => log.FlushAsync(default)));
@@ -107,7 +107,7 @@ public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPag
     [Fact]
     public async Task Two_instances_add_to_the_same_hour()
     {
-        using DeliveryLog one = new(Faults), two = new(Faults);
+        using DeliveryLog one = new(Faults, Instance), two = new(Faults, "00000000000b");
         for (int i = 1; i <= 20; i++)
             (i % 2 == 0 ? one : two).Note(Endpoint, Taken(i));
 
@@ -120,7 +120,7 @@ public abstract class DeliveryLogTests(bool splitsPages) : LedgerSuite(splitsPag
     [Fact]
     public async Task What_is_older_than_asked_for_is_forgotten_and_what_an_older_endpoint_of_the_name_received_is_not_told()
     {
-        using var log = new DeliveryLog(Faults);
+        using var log = new DeliveryLog(Faults, Instance);
         DateTimeOffset start = Endpoint.CreatedAt;
         foreach (int day in new[] { 0, 10, 20 })
         {
