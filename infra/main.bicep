@@ -59,6 +59,11 @@ param webhookBytes int = 1048576
 @maxValue(3600)
 param inFlightSeconds int = 60
 
+@description('For how many minutes a counterparty\'s public keys, and where they are, are taken as read.')
+@minValue(1)
+@maxValue(30)
+param keyCacheMinutes int = 15
+
 @description('Instances that are always there for HTTP. With none, the first caller after a quiet spell waits for a start.')
 @minValue(0)
 @maxValue(100)
@@ -195,6 +200,7 @@ module functionApp 'modules/functionApp.bicep' = {
     usageBytes: usageBytes
     webhookBytes: webhookBytes
     inFlightSeconds: inFlightSeconds
+    keyCacheMinutes: keyCacheMinutes
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

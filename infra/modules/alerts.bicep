@@ -88,6 +88,15 @@ var alerts = [
     description: 'A sender signs with a wrong secret or clock, or somebody tries.'
   }
   {
+    name: 'keys-changed'
+    severity: 0
+    metric: 'adcp.keys.changed'
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['[5212]']
+    description: 'A counterparty\'s keys are said to be somewhere else than when they were first found. Nothing it signs is accepted until an operator decides.'
+  }
+  {
     name: 'statements-quarantined'
     severity: 2
     metric: 'adcp.statements.quarantined'

@@ -60,6 +60,9 @@ param webhookBytes int
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
 
+@description('For how long a counterparty\'s keys are taken as read.')
+param keyCacheMinutes int
+
 @description('Instances that are always there for HTTP.')
 param alwaysReadyHttpInstances int
 
@@ -99,6 +102,7 @@ var settings = {
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)
   Limits__InFlightSeconds: string(inFlightSeconds)
+  Trust__KeyCacheMinutes: string(keyCacheMinutes)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

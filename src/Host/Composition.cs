@@ -100,6 +100,11 @@ internal static partial class Composition
 
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<Identify>();
+        services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
+        services.AddSingleton<KeyPins>();
+        services.AddSingleton<BrandDiscovery>();
+        services.AddSingleton<KeySets>();
+        services.AddSingleton<RevocationLists>();
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();
         services.AddSingleton<SignatureGate>();

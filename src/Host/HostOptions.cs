@@ -68,6 +68,10 @@ public sealed class HostOptions
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
 
+    /// <summary>How long a counterparty's keys, and where they are, are taken as read (<c>Trust:KeyCacheMinutes</c>).</summary>
+    /// <value>The default is 15 minutes; 1 to 30, as long as a revocation may take to be seen.</value>
+    public int KeyCacheMinutes { get; set; } = 15;
+
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
     /// <value>The default is true where no Functions host rings them, and false where one does.</value>
     public bool InProcessTimers { get; set; } = true;
@@ -120,6 +124,7 @@ public sealed class HostOptions
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
+        options.KeyCacheMinutes = Number(configuration, "Trust:KeyCacheMinutes", options.KeyCacheMinutes);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
         options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
@@ -152,6 +157,7 @@ public sealed class HostOptions
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
+        CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
     }
 

@@ -144,6 +144,10 @@ public static class LedgerKeys
 
     public static string Hooks => "hooks";
 
+    public static string KeyPins => "pins";
+
+    public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
+
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
 
     /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>

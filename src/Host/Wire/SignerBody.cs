@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
@@ -17,11 +18,14 @@ internal sealed record SignerBody(
     /// <param name="pointer">Where the signer stands in its body.</param>
     public IEnumerable<ProblemIssue> Problems(string pointer)
     {
-        if (Jwks is { } jwks && JsonWebKey.ReadSet(System.Text.Encoding.UTF8.GetBytes(jwks.GetRawText())) is not { Count: > 0 })
+        IReadOnlyList<JsonWebKey>? keys = Jwks is { } jwks ? JsonWebKey.ReadSet(System.Text.Encoding.UTF8.GetBytes(jwks.GetRawText())) : null;
+        if (Jwks is not null && keys is not { Count: > 0 })
             yield return new("jwks_invalid", $"{pointer}/jwks", "A JWK set with at least one key, each with a kid of its own.");
+        if (keys?.Any(KnownTestKeys.Holds) == true)
+            yield return new("published_test_key", $"{pointer}/jwks", "Keys of the specification's test vectors are everybody's: their private halves are published.");
         foreach ((string member, string? url) in new[] { ("agent_url", AgentUrl), ("jwks_uri", JwksUri), ("brand_json_url", BrandJsonUrl), ("revocation_list_url", RevocationListUrl) })
         {
-            if (url is not null && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address is { Scheme: "https", UserInfo.Length: 0, Fragment.Length: 0 }))
+            if (url is not null && (GuardedClient.AddressOf(url) is not { } address || address.Fragment.Length > 0))
                 yield return new("url_invalid", $"{pointer}/{member}", "An https address without user and fragment.");
         }
     }

@@ -109,6 +109,7 @@ public class InfrastructureSettingsTests
     [InlineData("usageBytes", "Limits:UsageBytes")]
     [InlineData("webhookBytes", "Limits:WebhookBytes")]
     [InlineData("inFlightSeconds", "Limits:InFlightSeconds")]
+    [InlineData("keyCacheMinutes", "Trust:KeyCacheMinutes")]
     public async Task A_parameter_allows_exactly_what_its_setting_allows_and_defaults_to_the_same(string parameter, string setting)
     {
         BicepDeclaration declared = (await Bicep.FileAsync("main.bicep")).The("param", parameter);
@@ -120,8 +121,8 @@ public class InfrastructureSettingsTests
         Assert.False(Starts(setting, least - 1));
         Assert.False(Starts(setting, most + 1));
         var standard = new HostOptions();
-        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds];
-        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds"], parameter)], declared.Value.GetInt32());
+        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.KeyCacheMinutes];
+        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "keyCacheMinutes"], parameter)], declared.Value.GetInt32());
     }
 
     [Fact]
@@ -227,6 +228,7 @@ public class InfrastructureSettingsTests
         "Limits__UsageBytes" => "8388608",
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",
+        "Trust__KeyCacheMinutes" => "15",
         _ => "https://example.com",
     };
 

@@ -160,7 +160,7 @@ public class TelemetryTests
 
         Assert.Equal(
             [
-                "adcp.deadlines.missed {settlement}", "adcp.due.backlog {settlement}", "adcp.pointers.repaired {pointer}", "adcp.publications.refused {record}", "adcp.publications.uncertain {record}",
+                "adcp.deadlines.missed {settlement}", "adcp.due.backlog {settlement}", "adcp.keys.admitted {key}", "adcp.keys.changed {change}", "adcp.keys.fetches {fetch}", "adcp.pointers.repaired {pointer}", "adcp.publications.refused {record}", "adcp.publications.uncertain {record}",
                 "adcp.records.accepted {record}", "adcp.records.duplicate {record}", "adcp.records.refused {record}", "adcp.relay.lag s", "adcp.settlements.published {record}",
                 "adcp.signatures.rejected {request}", "adcp.statements.quarantined {statement}", "adcp.storage.requests {request}", "adcp.timers.faulted {ring}",
             ],
