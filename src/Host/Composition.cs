@@ -99,6 +99,7 @@ internal static partial class Composition
         services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<EndpointDirectory>();
         services.AddSingleton<Identify>();
         services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
         services.AddSingleton<KeyPins>();
@@ -108,6 +109,9 @@ internal static partial class Composition
         services.AddSingleton<SignerDirectory>();
         services.AddSingleton<NonceLog>();
         services.AddSingleton<SignatureGate>();
+        services.AddSingleton<HookGate>();
+        services.AddSingleton<ProofOfControl>();
+        services.AddSingleton<ReceiveDelivery>();
         services.AddSingleton<DeliveryLog>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });

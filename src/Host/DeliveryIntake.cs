@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AdcpFunctions.Host.Functions;
+using AdcpFunctions.Host.Wire;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
@@ -20,7 +21,7 @@ internal sealed partial class DeliveryIntake(
     {
         envelope.TryGetMember("idempotency_key"u8, out JsonNode key);
         string hash = Convert.ToHexStringLower(CanonicalJson.Hash(envelope, CanonicalExclusions.None));
-        var kept = new EvidenceDocument(endpoint.Id, endpoint.Sender, now, key.GetString(), Convert.ToHexStringLower(SHA256.HashData(body.Span)), "hmac-sha256", headers, []);
+        var kept = new EvidenceDocument(endpoint.Id, endpoint.Sender, now, key.GetString(), Convert.ToHexStringLower(SHA256.HashData(body.Span)), EndpointNames.Verification(endpoint.Mode), headers, []);
         switch (await requests.ReserveAsync(endpoint.Tenant, ScopeOf(endpoint), kept.IdempotencyKey, hash, now, CancellationToken.None))
         {
             case Reservation.Reserved reserved:

@@ -64,6 +64,14 @@ public sealed class HostOptions
     /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>How many nonces of one signer's key are remembered at once, on all instances together (<c>Limits:NoncesPerKey</c>).</summary>
+    /// <value>The default is 100,000, the protocol's recommendation for webhooks; 1,000 to 10,000,000.</value>
+    public int NoncesPerKey { get; set; } = 100_000;
+
+    /// <summary>Whether an endpoint may be registered for, and deliver by, a bearer credential (<c>Webhooks:AllowBearer</c>).</summary>
+    /// <value>The default is false: nothing protects such a body, and its rows are never settled.</value>
+    public bool AllowBearer { get; set; }
+
     /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
@@ -123,6 +131,8 @@ public sealed class HostOptions
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);
+        options.AllowBearer = Flag("Webhooks:AllowBearer", configuration["Webhooks:AllowBearer"], false);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
         options.KeyCacheMinutes = Number(configuration, "Trust:KeyCacheMinutes", options.KeyCacheMinutes);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
@@ -156,6 +166,7 @@ public sealed class HostOptions
         CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
+        CheckRange("Limits:NoncesPerKey", NoncesPerKey, 1_000, 10_000_000);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
         CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");

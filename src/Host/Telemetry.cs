@@ -29,6 +29,7 @@ internal sealed class Telemetry : IDisposable
     private readonly Counter<long> _duplicate;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _rejected;
+    private readonly Counter<long> _mismatched;
     private readonly Counter<long> _quarantined;
     private readonly Counter<long> _published;
     private readonly Counter<long> _missed;
@@ -51,6 +52,7 @@ internal sealed class Telemetry : IDisposable
         _duplicate = Meter.CreateCounter<long>("adcp.records.duplicate", "{record}", "Records of requests that had been answered before");
         _refused = Meter.CreateCounter<long>("adcp.records.refused", "{record}", "Usage records refused, by error code");
         _rejected = Meter.CreateCounter<long>("adcp.signatures.rejected", "{request}", "Webhooks whose signature does not hold, by code");
+        _mismatched = Meter.CreateCounter<long>("adcp.webhooks.mode_mismatch", "{request}", "Webhooks that came in another mode than their endpoint is registered for");
         _quarantined = Meter.CreateCounter<long>("adcp.statements.quarantined", "{statement}", "Delivered statements kept as evidence only");
         _published = Meter.CreateCounter<long>("adcp.settlements.published", "{record}", "Settled records published, by the count they are billed on; sandbox left out");
         _missed = Meter.CreateCounter<long>("adcp.deadlines.missed", "{settlement}", "Breaches of a finalization deadline recorded");
@@ -91,6 +93,8 @@ internal sealed class Telemetry : IDisposable
     public void RecordsDuplicated(string kind, int records) => Add(_duplicate, records, "kind", kind);
 
     public void SignatureRejected(string code) => Add(_rejected, 1, "code", code);
+
+    public void ModeMismatched() => _mismatched.Add(1);
 
     public void StatementsQuarantined(int statements)
     {

@@ -3,13 +3,12 @@ using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
-/// <summary>Who may call, for which accounts, and where sellers deliver to.</summary>
+/// <summary>Who may call, and for which accounts.</summary>
 public sealed class AccessDirectory(IPartitionedTable table)
 {
     private readonly RowMemo<Agent> _agents = new(LedgerJson.Default.Agent);
     private readonly RowMemo<AgentKey> _keys = new(LedgerJson.Default.AgentKey);
     private readonly RowMemo<Account> _accounts = new(LedgerJson.Default.Account);
-    private readonly RowMemo<WebhookEndpoint> _endpoints = new(LedgerJson.Default.WebhookEndpoint);
 
     public async ValueTask<Agent?> AgentAsync(string tenant, string id, CancellationToken cancel) =>
         await table.GetAsync(LedgerKeys.Directory(tenant), $"agent_{LedgerKeys.Token(id)}", cancel) is { } row ? _agents.Read(tenant, row) : null;
@@ -81,24 +80,6 @@ public sealed class AccessDirectory(IPartitionedTable table)
             if (await table.SubmitAsync(batch, cancel) is BatchResult.Committed)
                 return before is null ? AccountOutcome.Created : AccountOutcome.Replaced;
         }
-    }
-
-    public async ValueTask<WebhookEndpoint?> EndpointAsync(string route, CancellationToken cancel) =>
-        await table.GetAsync(LedgerKeys.Hooks, LedgerKeys.Token(route), cancel) is { } row ? _endpoints.Read("", row) : null;
-
-    public async ValueTask AddEndpointAsync(WebhookEndpoint endpoint, CancellationToken cancel)
-    {
-        TableRow listed = Tables.Row($"hook_{LedgerKeys.Token(endpoint.Route)}", endpoint, LedgerJson.Default.WebhookEndpoint);
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(endpoint.Tenant)).Upsert(listed), cancel);
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Hooks).Upsert(listed with { RowKey = LedgerKeys.Token(endpoint.Route) }), cancel);
-    }
-
-    public async ValueTask<IReadOnlyList<WebhookEndpoint>> EndpointsAsync(string tenant, CancellationToken cancel)
-    {
-        var endpoints = new List<WebhookEndpoint>();
-        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Directory(tenant), "hook_", cancel))
-            endpoints.Add(Tables.Read(row, LedgerJson.Default.WebhookEndpoint));
-        return endpoints;
     }
 
     /// <summary>Marks a tenant as one whose timers must run.</summary>

@@ -148,6 +148,16 @@ public static class LedgerKeys
 
     public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
 
+    /// <summary>Rows that say which route an endpoint's id means begin so.</summary>
+    public const string EndpointPlaces = "hook_";
+
+    public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
+
+    /// <summary>Which keys of a tenant's signers have nonces.</summary>
+    public static string NonceKeys(string tenant) => $"nonces.{tenant}";
+
+    public static string Nonces(string tenant, string keyToken) => $"nonce.{tenant}.{keyToken}";
+
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
 
     /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace AdcpFunctions.Ledger;
 
 /// <summary>Which edition of the webhook rules a sender follows where they differ.</summary>
@@ -34,10 +37,22 @@ public enum WebhookChannel
 }
 
 /// <summary>A secret that a newer one has replaced and that is still taken for a while.</summary>
-public sealed record RetiringSecret(string Secret, DateTimeOffset Until);
+public sealed record RetiringSecret(string Secret, DateTimeOffset Until)
+{
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Until = {Until:O}");
+        return true;
+    }
+}
 
 /// <summary>A registration a seller will want proven before it delivers: its challenge is answered once, and only if it is exactly this.</summary>
-public sealed record PendingChallenge(string AccountId, string SubscriberId, IReadOnlyList<string> EventTypes);
+/// <param name="AccountId">The account as the seller knows it.</param>
+/// <param name="SubscriberId">The key of the entry in the account's <c>notification_configs</c>.</param>
+/// <param name="EventTypes">A set.</param>
+/// <param name="Open">True while a challenge may be answered: from the registration, or a new secret, to the one answer.</param>
+/// <param name="ProvenAt">When it was answered; events are taken from then on.</param>
+public sealed record PendingChallenge(string AccountId, string SubscriberId, IReadOnlyList<string> EventTypes, bool Open = true, DateTimeOffset? ProvenAt = null);
 
 /// <summary>A URL a seller delivers webhooks to.</summary>
 /// <param name="Sender">The seller agent whose deliveries it takes; its media buys are the ones it may speak for.</param>
@@ -48,9 +63,11 @@ public sealed record PendingChallenge(string AccountId, string SubscriberId, IRe
 /// <param name="Signer">Whose keys verify: for every <see cref="WebhookMode.Rfc9421"/> endpoint, and for challenges of any.</param>
 /// <param name="Disabled">True while deliveries are answered as if there were no such endpoint.</param>
 /// <param name="OperationId">What a task's webhooks echo; null where nothing was agreed.</param>
-/// <param name="Challenge">The registration still to be proven; null when there is none, or it was.</param>
+/// <param name="Challenge">The registration to be proven; null for every channel but notifications.</param>
 /// <param name="BindsContracts">True when a task's result becomes the contract without anybody's approval.</param>
 /// <param name="AccountId">The account a task's media buys belong to; null where no task is expected.</param>
+/// <param name="ReportingFrequency">How often the seller was asked to report; stands in what is pasted.</param>
+/// <param name="RequestedMetrics">What the seller was asked to report; null for everything.</param>
 public sealed record WebhookEndpoint(
     string Route,
     string Tenant,
@@ -69,8 +86,20 @@ public sealed record WebhookEndpoint(
     string? OperationId = null,
     PendingChallenge? Challenge = null,
     bool BindsContracts = false,
-    string? AccountId = null)
+    string? AccountId = null,
+    string? ReportingFrequency = null,
+    IReadOnlyList<string>? RequestedMetrics = null)
 {
     /// <summary>Who registered it holds its secret, so it may speak only for accounts that caller was for.</summary>
     public bool Covers(string account) => Accounts?.Contains(account) ?? true;
+
+    /// <summary>The secret before this one, for as long as it is taken.</summary>
+    public string? PreviousSecret(DateTimeOffset now) => Previous is { } previous && now < previous.Until ? previous.Secret : null;
+
+    /// <summary>Whoever writes an endpoint into a log or a message writes neither its secrets nor its token nor its route.</summary>
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Tenant = {Tenant}, Id = {Id}, Sender = {Sender}, Mode = {Mode}, Channel = {Channel}, Disabled = {Disabled}");
+        return true;
+    }
 }

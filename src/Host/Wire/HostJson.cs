@@ -30,6 +30,8 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(EndpointRequest))]
 [JsonSerializable(typeof(IssuedEndpoint))]
 [JsonSerializable(typeof(EndpointList))]
+[JsonSerializable(typeof(EndpointItem))]
+[JsonSerializable(typeof(RotationRequest))]
 [JsonSerializable(typeof(SettlementList))]
 [JsonSerializable(typeof(SettlementBody))]
 [JsonSerializable(typeof(DecisionRequest))]

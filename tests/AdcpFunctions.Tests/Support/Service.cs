@@ -59,7 +59,7 @@ public sealed class Service : IAsyncDisposable
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
         await directory.PutAgentAsync(Tenant, new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
         await directory.PutKeyAsync(BuyerKey, new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null), default);
-        await directory.AddEndpointAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
+        await service.Get<EndpointDirectory>().AddAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
         return service;
     }
 
