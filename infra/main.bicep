@@ -59,6 +59,14 @@ param webhookBytes int = 1048576
 @maxValue(3600)
 param inFlightSeconds int = 60
 
+@description('How many nonces of one signing key are remembered at once, against replay.')
+@minValue(1000)
+@maxValue(10000000)
+param noncesPerKey int = 100000
+
+@description('Whether webhooks may be proven by a bearer credential. Nothing protects the body of such a webhook.')
+param allowBearer bool = false
+
 @description('For how many minutes a counterparty\'s public keys, and where they are, are taken as read.')
 @minValue(1)
 @maxValue(30)
@@ -200,6 +208,8 @@ module functionApp 'modules/functionApp.bicep' = {
     usageBytes: usageBytes
     webhookBytes: webhookBytes
     inFlightSeconds: inFlightSeconds
+    noncesPerKey: noncesPerKey
+    allowBearer: allowBearer
     keyCacheMinutes: keyCacheMinutes
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount

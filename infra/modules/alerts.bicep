@@ -65,6 +65,15 @@ var alerts = [
     description: 'The topic is gone, full, or the app may not send to it. Nothing is lost; nothing is sent.'
   }
   {
+    name: 'mode-mismatch'
+    severity: 1
+    metric: 'adcp.webhooks.mode_mismatch'
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['[5300]']
+    description: 'A webhook came in another mode than its endpoint is registered for. It was refused.'
+  }
+  {
     name: 'timer-faulted'
     severity: 1
     metric: 'adcp.timers.faulted'

@@ -60,6 +60,12 @@ param webhookBytes int
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
 
+@description('How many nonces of one signing key are remembered at once.')
+param noncesPerKey int
+
+@description('Whether webhooks may be proven by a bearer credential.')
+param allowBearer bool
+
 @description('For how long a counterparty\'s keys are taken as read.')
 param keyCacheMinutes int
 
@@ -102,6 +108,8 @@ var settings = {
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)
   Limits__InFlightSeconds: string(inFlightSeconds)
+  Limits__NoncesPerKey: string(noncesPerKey)
+  Webhooks__AllowBearer: allowBearer ? 'true' : 'false'
   Trust__KeyCacheMinutes: string(keyCacheMinutes)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'

@@ -144,10 +144,6 @@ public static class LedgerKeys
 
     public static string Hooks => "hooks";
 
-    public static string KeyPins => "pins";
-
-    public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
-
     /// <summary>Rows that say which route an endpoint's id means begin so.</summary>
     public const string EndpointPlaces = "hook_";
 
@@ -157,6 +153,10 @@ public static class LedgerKeys
     public static string NonceKeys(string tenant) => $"nonces.{tenant}";
 
     public static string Nonces(string tenant, string keyToken) => $"nonce.{tenant}.{keyToken}";
+
+    public static string KeyPins => "pins";
+
+    public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
 
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
 

@@ -91,15 +91,16 @@ internal sealed class PublishedDocument<T>(Func<T?, ValueTask<Reading<T>>> read,
         State before = _state;
         Reading<T> reading = await read(before.Held?.Value);
         DateTimeOffset now = time.GetUtcNow();
+        // What is too old already is remembered, so that nothing older takes its place, and asked for again no sooner than after a failure.
         _state = reading.Value is null
             ? before with { Held = reading.Ends ? null : before.Held, Failure = reading.Code, FailedAt = now }
-            : new State(reading, now, null, default);
+            : new State(reading, now, now < reading.Until ? null : KeySets.Unavailable, now);
         return Now(true);
     }
 
     private Known<T> Now(bool isNew)
     {
         State state = _state;
-        return state.IsGood(time.GetUtcNow()) ? new(state.Held!.Value.Value, null, isNew) : new(null, state.Failure ?? "signature_jwks_unavailable", isNew);
+        return state.IsGood(time.GetUtcNow()) ? new(state.Held!.Value.Value, null, isNew) : new(null, state.Failure ?? KeySets.Unavailable, isNew);
     }
 }

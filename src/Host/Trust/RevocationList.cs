@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AdcpFunctions.Adapters;
+using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host;
 

@@ -42,6 +42,8 @@ public class HostOptionsTests
     [InlineData("Publisher:QueueDir", "", "must name a folder")]
     [InlineData("Publisher:MaxBatchBytes", "many", "from 65,536 to 1,048,576")]
     [InlineData("Limits:UsageBytes", "-1", "from 1,024 to 67,108,864")]
+    [InlineData("Limits:NoncesPerKey", "999", "from 1,000 to 10,000,000")]
+    [InlineData("Webhooks:AllowBearer", "1", "true or false")]
     [InlineData("Trust:KeyCacheMinutes", "31", "from 1 to 30")]
     [InlineData("Timers:InProcess", "perhaps", "true or false")]
     [InlineData("Contracts:Fallback", "never", "automatic or on_approval")]
