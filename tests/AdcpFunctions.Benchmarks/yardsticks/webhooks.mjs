@@ -48,4 +48,6 @@ function answer(response, status, word) {
   response.end(text);
 }
 
+// Connections rest while the next webhooks are signed.
+server.keepAliveTimeout = 0;
 server.listen(Number(process.argv[2]), '127.0.0.1');
