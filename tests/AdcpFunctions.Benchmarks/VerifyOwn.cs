@@ -31,6 +31,7 @@ internal static class VerifyOwn
     private static async Task<VerifyResult> WorkAsync(ReceivedMessage[] messages, Func<ReceivedMessage, ValueTask<bool>> verify, double seconds)
     {
         long bytes = GC.GetAllocatedBytesForCurrentThread();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         long verified = 0;
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
@@ -45,7 +46,7 @@ internal static class VerifyOwn
         }
 
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        return new VerifyResult(verified, elapsed.TotalSeconds, (double)(GC.GetAllocatedBytesForCurrentThread() - bytes) / verified);
+        return new VerifyResult(verified, elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds, (double)(GC.GetAllocatedBytesForCurrentThread() - bytes) / verified);
     }
 
     private static ValueTask<bool> VerifyHmacAsync(ReceivedMessage message) => ValueTask.FromResult(HmacVerdict.Valid
@@ -79,7 +80,7 @@ internal static class VerifyOwn
 internal sealed record VerifyOrder(string Mode, double Seconds);
 
 /// <param name="Bytes">Allocated a verification.</param>
-internal sealed record VerifyResult(long Verified, double Seconds, double Bytes);
+internal sealed record VerifyResult(long Verified, double Seconds, double CpuMicroseconds, double Bytes);
 
 [JsonSerializable(typeof(VerifyOrder))]
 [JsonSerializable(typeof(VerifyResult))]
