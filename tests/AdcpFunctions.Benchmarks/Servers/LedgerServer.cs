@@ -1,9 +1,9 @@
 namespace AdcpFunctions.Benchmarks.Servers;
 
 /// <summary>Our host on a fresh SQLite ledger: every answer is durable.</summary>
-internal sealed class LedgerServer(BenchmarkOptions options) : Contender
+internal class LedgerServer(BenchmarkOptions options) : Contender
 {
-    private const string AdminKey = "benchmark-admin-key-0123456789abcdef";
+    protected const string AdminKey = "benchmark-admin-key-0123456789abcdef";
 
     private readonly string _host = options.HostDll
         ?? System.IO.Path.Combine(Repository.Root, "artifacts", "bin", "AdcpFunctions.Host", "release", "AdcpFunctions.Host.dll");
@@ -19,6 +19,9 @@ internal sealed class LedgerServer(BenchmarkOptions options) : Contender
     public override string Path => "/adcp/report_usage";
 
     protected override string ReadyPath => "/health/ready";
+
+    /// <summary>What is configured beside the ledger.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Settings => Repository.NoEnvironment;
 
     public override async Task PrepareAsync(CancellationToken cancel)
     {
@@ -47,6 +50,8 @@ internal sealed class LedgerServer(BenchmarkOptions options) : Contender
             ["Logging__LogLevel__Default"] = "Warning",
             ["DOTNET_ENVIRONMENT"] = "Production",
         };
+        foreach ((string name, string value) in Settings)
+            environment[name] = value;
         return Child.Server(["dotnet", _host, "--urls", $"http://127.0.0.1:{port}"], environment, _data);
     }
 
