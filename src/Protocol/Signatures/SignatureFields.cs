@@ -138,7 +138,7 @@ internal sealed class SignatureFields
             if (item.Kind != StructuredKind.Text || _components.Count == MaxComponents)
                 return false;
             string component = Known(item.Text);
-            if (!SignatureBase.IsComponentName(component) || Covers(component))
+            if (!SignatureLines.IsComponentName(component) || Covers(component))
                 return false;
             if (text.NextParameter(out _, out _))
             {

@@ -125,7 +125,7 @@ public sealed class SignatureVerifier(SigningProfile profile, TimeProvider time)
 
     private static bool IsSigned(ReceivedMessage message, SignatureFields signed, TargetUri target, VerificationKey key)
     {
-        bool isBuilt = SignatureBase.TryBuild(message, signed, target, out SignatureBase lines);
+        bool isBuilt = SignatureLines.TryBuild(message, signed, target, out SignatureLines lines);
         using (lines)
             return isBuilt && key.Verify(lines.Bytes, signed.Signature);
     }

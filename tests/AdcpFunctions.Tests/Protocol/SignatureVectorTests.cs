@@ -53,7 +53,7 @@ public class SignatureVectorTests
     {
         if (vector.BaseText is null || SignatureFields.Read(vector.Message) is not { } signed || signed.Parameters() is null)
             return;
-        bool isBuilt = SignatureBase.TryBuild(vector.Message, signed, TargetUri.Of(vector.Message.Url)!, out SignatureBase lines);
+        bool isBuilt = SignatureLines.TryBuild(vector.Message, signed, TargetUri.Of(vector.Message.Url)!, out SignatureLines lines);
         using (lines)
         {
             Assert.True(isBuilt);

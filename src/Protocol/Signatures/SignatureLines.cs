@@ -5,12 +5,12 @@ namespace AdcpFunctions.Protocol;
 
 /// <summary>The bytes a signature is made over (RFC 9421, 2.5): a line for every covered component, and one for the parameters.</summary>
 /// <remarks>Held in a pooled buffer; dispose it.</remarks>
-internal ref struct SignatureBase : IDisposable
+internal ref struct SignatureLines : IDisposable
 {
     private byte[] _bytes;
     private int _length;
 
-    private SignatureBase(int capacity) => _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+    private SignatureLines(int capacity) => _bytes = ArrayPool<byte>.Shared.Rent(capacity);
 
     public readonly ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
@@ -20,9 +20,9 @@ internal ref struct SignatureBase : IDisposable
     /// <param name="target">The canonical address.</param>
     /// <param name="result">The base; dispose it also when there is none.</param>
     /// <returns>False when it covers a field that was not sent, or something of another form than a plain value.</returns>
-    public static bool TryBuild(ReceivedMessage message, SignatureFields signed, TargetUri target, out SignatureBase result)
+    public static bool TryBuild(ReceivedMessage message, SignatureFields signed, TargetUri target, out SignatureLines result)
     {
-        result = new SignatureBase(1024);
+        result = new SignatureLines(1024);
         if (!signed.IsPlain)
             return false;
         foreach (string component in signed.Components)
