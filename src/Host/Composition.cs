@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host;
 
@@ -49,6 +50,8 @@ internal static partial class Composition
             builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         else if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
+        if (Libcrypto.Missing() is { } missing)
+            throw new ValidationException(missing);
         await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
         if (options.ExportsTelemetry)
             TelemetryExport.Add(builder);

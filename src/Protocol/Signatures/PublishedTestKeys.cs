@@ -8,7 +8,7 @@ public static class PublishedTestKeys
     private static readonly FrozenSet<string> KeyIds = FrozenSet.ToFrozenSet(
     [
         "test-ed25519-webhook-2026", "test-es256-webhook-2026", "test-wrong-purpose-2026", "test-response-purpose-2026", "test-revoked-webhook-2026",
-        "test-ed25519-2026", "test-es256-2026", "test-gov-2026", "test-revoked-2026",
+        "test-ed25519-2026", "test-es256-2026", "test-gov-2026", "test-revoked-2026", "test-alg-crv-mismatch-2026",
     ], StringComparer.Ordinal);
 
     /// <summary>The x coordinates. For P-256 one is enough: the only other point with it is the negative, whose private half follows from the published one.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -26,28 +25,11 @@ public sealed record SignedList(string KeyId, string Algorithm, byte[] Signed, b
     }
 
     /// <summary>Rule KEY-9: a list counts when the signer's own key made it, by the one algorithm that key is for.</summary>
-    public bool IsSignedWith(JsonWebKey key) => (Algorithm, key.KeyType, key.Curve, key.Algorithm ?? Algorithm) switch
+    public bool IsSignedWith(JsonWebKey key)
     {
-        ("ES256", "EC", "P-256", "ES256") => IsSignedWithP256(key),
-        ("EdDSA", "OKP", "Ed25519", "EdDSA") => false,
-        _ => false,
-    };
-
-    private bool IsSignedWithP256(JsonWebKey key)
-    {
-        try
-        {
-            using var ecdsa = ECDsa.Create(new ECParameters
-            {
-                Curve = ECCurve.NamedCurves.nistP256,
-                Q = new ECPoint { X = Base64Url.DecodeFromChars(key.X), Y = Base64Url.DecodeFromChars(key.Y) },
-            });
-            return ecdsa.VerifyData(Signed, Signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        }
-        catch (Exception unusable) when (unusable is CryptographicException or FormatException)
-        {
-            return false;
-        }
+        VerificationKey known = VerificationKey.Of(key);
+        bool isForThis = (Algorithm, known.Algorithm) is ("ES256", SigningAlgorithms.EcdsaP256) or ("EdDSA", SigningAlgorithms.Ed25519);
+        return isForThis && known.Verify(Signed, Signature);
     }
 
     private static SignedList? Of(string header, string payload, string signature)

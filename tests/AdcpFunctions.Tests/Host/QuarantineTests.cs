@@ -154,7 +154,7 @@ public class QuarantineTests
         await TakeAsync(host, bearer, Webhook.Final("mb1"));
         JsonNode waiting = Assert.Single(await ListAsync(host))!;
         Assert.Equal("unsigned_body", (string)waiting["rows"]![0]!["code"]!);
-        await host.Services.GetRequiredService<AccessDirectory>().AddEndpointAsync(bearer with { Mode = WebhookMode.Hmac }, default);
+        await host.Services.GetRequiredService<EndpointDirectory>().ChangeAsync(bearer, endpoint => endpoint with { Mode = WebhookMode.Hmac }, default);
 
         JsonNode redriven = await RedriveAsync(host, waiting);
 
@@ -243,7 +243,7 @@ public class QuarantineTests
     internal static async Task<WebhookEndpoint> EndpointAsync(TestHost host, WebhookMode mode)
     {
         var endpoint = new WebhookEndpoint($"route-{mode}", "default", $"hook-{mode}", TestHost.Seller, "a secret of thirty-two characters", null, SenderProfile.V31, host.Time.UtcNow, Mode: mode);
-        await host.Services.GetRequiredService<AccessDirectory>().AddEndpointAsync(endpoint, default);
+        await host.Services.GetRequiredService<EndpointDirectory>().AddAsync(endpoint, default);
         return endpoint;
     }
 

@@ -15,7 +15,7 @@ public class SecretsInLogsTests
     {
         TestHost host = await TestHost.StartAsync();
         string key = await host.KeyAsync("finance", ["*"]);
-        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").LogInformation("called with {Key}", key);
+        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(LogLevel.Information, default, key, null, static (text, _) => $"called with {text}");
 
         var seen = await Assert.ThrowsAsync<InvalidOperationException>(async () => await host.DisposeAsync());
 
@@ -28,7 +28,7 @@ public class SecretsInLogsTests
         TestHost host = await TestHost.StartAsync();
         JsonObject account = TestHost.Account();
         await host.RegisterAccountAsync("acme", account);
-        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").LogError(new FormatException($"cannot read {account.ToJsonString()}"), "failed");
+        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(LogLevel.Error, default, "failed", new FormatException($"cannot read {account.ToJsonString()}"), static (text, _) => text);
 
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await host.DisposeAsync());
     }

@@ -157,7 +157,7 @@ public class TaskWebhookTests
     {
         var endpoint = new WebhookEndpoint(
             "task-route", "default", "hook-task", TestHost.Seller, Secret, null, SenderProfile.V31, host.Time.UtcNow, Channel: WebhookChannel.Task, OperationId: "op_1", BindsContracts: binds, AccountId: "acme");
-        await host.Services.GetRequiredService<AccessDirectory>().AddEndpointAsync(endpoint, default);
+        await host.Services.GetRequiredService<EndpointDirectory>().AddAsync(endpoint, default);
         return endpoint;
     }
 

@@ -44,6 +44,21 @@ public sealed class RevocationListTests : IAsyncLifetime, IDisposable
         Assert.Single(_servers.Asked);
     }
 
+    [Theory]
+    [InlineData(false, KeyStanding.Revoked)]
+    [InlineData(true, KeyStanding.RevocationStale)]
+    public async Task A_list_may_be_signed_with_Ed25519_and_by_no_other_key(bool forged, KeyStanding expected)
+    {
+        SigningKeyPair owner = SigningKeyPair.Ed25519("list");
+        string header = Base64Url.EncodeToString("""{"alg":"EdDSA","kid":"list","typ":"adcp-gov-revocation+jws"}"""u8);
+        string payload = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Content(revoked: "list")));
+        byte[] signature = (forged ? SigningKeyPair.Ed25519("list") : owner).Sign(Encoding.ASCII.GetBytes($"{header}.{payload}"));
+        _servers.Serve(Place, $"{header}.{payload}.{Base64Url.EncodeToString(signature)}");
+        _signer = _signer with { Jwks = owner.Jwks() };
+
+        Assert.Equal(expected, await StandingAsync("list"));
+    }
+
     [Fact]
     public async Task A_list_that_was_never_read_is_stale()
     {
