@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using AdcpFunctions.Protocol;
 using AdcpFunctions.Tests.Support;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
 
