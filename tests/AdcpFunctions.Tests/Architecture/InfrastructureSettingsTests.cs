@@ -227,6 +227,7 @@ public class InfrastructureSettingsTests
         "Limits__UsageBytes" => "8388608",
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",
+        "Limits__NoncesPerKey" => "100000",
         "Trust__KeyCacheMinutes" => "15",
         "Limits__DeliveryLogDays" => "30",
         _ => "https://example.com",
