@@ -1,30 +1,26 @@
-using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host;
 
-/// <summary>What the delivery log is told of an attempt.</summary>
+/// <summary>What the delivery log is told of an attempt whose proof holds: what a stranger says of itself is not told.</summary>
 internal static class DeliveryNote
 {
-    /// <param name="answer">What it was told.</param>
-    /// <param name="bytes">The body's length; 0 where none was read.</param>
-    /// <param name="keyId">The key that verified it; null where the mode has none.</param>
-    /// <param name="envelope">Does not exist unless its signature holds: what a stranger says of itself is not told.</param>
-    /// <param name="now">When it came.</param>
-    public static DeliveryEntry Of(HookAnswer answer, int bytes, string? keyId, JsonNode envelope, DateTimeOffset now)
+    private const int KeyPrefix = 8;
+    private const int LongestName = 64;
+
+    /// <param name="seen">What is known of the attempt so far.</param>
+    /// <param name="envelope">Valid, and of a registered sender.</param>
+    public static DeliveryEntry Of(DeliveryEntry seen, JsonNode envelope)
     {
-        var entry = new DeliveryEntry(now, answer.Status, answer.Code, bytes, KeyId: keyId);
-        if (!envelope.Exists || envelope.Kind != JsonKind.Object)
-            return entry;
-        JsonNode result = envelope.TryGetMember("result"u8, out JsonNode said) ? said : default;
-        return entry with
+        seen = seen with { KeyPrefix = Text(envelope, "idempotency_key"u8)?[..KeyPrefix], TaskType = Text(envelope, "task_type"u8) };
+        if (!envelope.TryGetMember("result"u8, out JsonNode result))
+            return seen;
+        return seen with
         {
-            KeyPrefix = Text(envelope, "idempotency_key"u8),
-            TaskType = Text(envelope, "task_type"u8),
-            NotificationType = result.Exists ? Text(result, "notification_type"u8) : null,
-            Sequence = result.Exists && result.TryGetMember("sequence_number"u8, out JsonNode number) && number.TryGetInt64(out long sequence) && sequence >= 1 ? sequence : null,
-            NextExpectedAt = result.Exists && result.TryGetMember("next_expected_at"u8, out JsonNode next) && WireTime.TryRead(next, out DateTimeOffset at) ? at.ToUniversalTime() : null,
+            NotificationType = Text(result, "notification_type"u8) is { Length: <= LongestName } type ? type : null,
+            Sequence = result.TryGetMember("sequence_number"u8, out JsonNode number) && number.TryGetInt64(out long sequence) && sequence >= 1 ? sequence : null,
+            NextExpectedAt = result.TryGetMember("next_expected_at"u8, out JsonNode next) && WireTime.TryRead(next, out DateTimeOffset at) ? at.ToUniversalTime() : null,
         };
     }
 

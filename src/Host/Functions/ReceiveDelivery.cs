@@ -65,7 +65,7 @@ internal sealed partial class ReceiveDelivery(
             return (await notifications.TakeAsync(endpoint, tape.Root, body.Bytes, holds, seen.At), seen);
         if (EnvelopeFault(tape.Root, endpoint) is { } refused)
             return (refused, seen);
-        seen = Told(seen, tape.Root);
+        seen = DeliveryNote.Of(seen, tape.Root);
         string verification = EndpointNames.Verification(endpoint.Mode);
         HookAnswer taken = endpoint.Channel == WebhookChannel.Task
             ? await tasks.TakeAsync(endpoint, tape.Root, body.Bytes, holds.Headers, verification, seen.At)
@@ -121,19 +121,6 @@ internal sealed partial class ReceiveDelivery(
     }
 
     private static bool SameToken(string sent, string agreed) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent), Encoding.UTF8.GetBytes(agreed));
-
-    /// <summary>What the delivery log keeps of an envelope that holds.</summary>
-    private static DeliveryEntry Told(DeliveryEntry seen, JsonNode envelope)
-    {
-        envelope.TryGetMember("idempotency_key"u8, out JsonNode key);
-        envelope.TryGetMember("task_type"u8, out JsonNode task);
-        seen = seen with { KeyPrefix = key.GetString()[..8], TaskType = task.GetString() };
-        if (!envelope.TryGetMember("result"u8, out JsonNode result))
-            return seen;
-        bool isTyped = result.TryGetMember("notification_type"u8, out JsonNode type) && type.Kind == JsonKind.String && type.Raw.Length <= 64;
-        bool isNumbered = result.TryGetMember("sequence_number"u8, out JsonNode sequence) & sequence.Exists;
-        return seen with { NotificationType = isTyped ? type.GetString() : null, Sequence = isNumbered && sequence.TryGetInt64(out long number) ? number : null };
-    }
 
     private static partial class Log
     {
