@@ -190,15 +190,6 @@ public class InfrastructureSettingsTests
         Assert.DoesNotContain(named, n => !guide.Contains($"`{n}`", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task The_row_that_the_operations_guide_removes_is_the_one_the_service_reads()
-    {
-        string command = Operations.Split('\n').Single(l => l.StartsWith("HASH=", StringComparison.Ordinal));
-        (int code, string output) = await NodeModules.RunAsync("sh", "-c", $"OLD=a-secret; {command}; printf %s \"$HASH\"");
-
-        Assert.Equal((0, Convert.ToHexStringLower(SHA256.HashData("a-secret"u8))), (code, output));
-    }
-
     /// <summary>Every name a source file looks up in its configuration, as an environment variable spells it.</summary>
     private static HashSet<string> Read() =>
     [
