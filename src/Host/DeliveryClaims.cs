@@ -68,7 +68,7 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
             WorkDone done = await work();
             if (done.Refused is { } refused)
                 return refused;
-            completed = await requests.CompleteAsync(reserved, "{}"u8.ToArray(), time.GetUtcNow(), CancellationToken.None);
+            completed = await requests.CompleteAsync(reserved, "{}"u8.ToArray(), time.GetUtcNow(), done.Before ?? [], CancellationToken.None);
             if (completed)
                 telemetry.DeliveryTaken(done.Taken, done.Noted);
             return completed ? HookAnswer.Accepted : new HookAnswer(503, "in_progress", "Another copy of this delivery took over.");
@@ -110,4 +110,5 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
 /// <param name="Refused">Null when it is durable.</param>
 /// <param name="Taken">How many rows were taken in.</param>
 /// <param name="Noted">How many things were noted of them.</param>
-internal sealed record WorkDone(HookAnswer? Refused, int Taken = 0, int Noted = 0);
+/// <param name="Before">What is still to be written before it is completed; null for nothing.</param>
+internal sealed record WorkDone(HookAnswer? Refused, int Taken = 0, int Noted = 0, IReadOnlyList<TableBatch>? Before = null);

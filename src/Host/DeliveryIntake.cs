@@ -37,8 +37,13 @@ internal sealed class DeliveryIntake(DeliveryClaims claims, DeliveryRows rows, S
 
         var mapping = new DeliveryMapping(endpoint, period, LedgerKeys.Token($"{endpoint.Sender}\n{kept.IdempotencyKey}"), EvidenceLog.PlaceOf(endpoint.Tenant, kept), kept.ReceivedAt) { Unsigned = kept.Unsigned };
         await rows.MapAsync(mapping, endpoint, result, said, violations, static _ => true);
-        await claims.KeepAsync(endpoint, kept with { Notes = mapping.Notes }, body, TaskType, mapping.Quarantined);
-        await statements.RecordAsync(mapping.Push, CancellationToken.None);
-        return new WorkDone(null, mapping.Taken, mapping.Notes.Count);
+        kept = kept with { Notes = mapping.Notes };
+        // Nothing names the evidence of rows that only say how far a campaign has come, so it may be written with them.
+        if (mapping.Quarantined.Count == 0 && mapping.Push.DecidesNothing)
+            return Done([.. EvidenceLog.Batches(endpoint.Tenant, kept, body), .. await statements.DecideAsync(mapping.Push, CancellationToken.None)]);
+        await claims.KeepAsync(endpoint, kept, body, TaskType, mapping.Quarantined);
+        return Done(await statements.DecideAsync(mapping.Push, CancellationToken.None));
+
+        WorkDone Done(IReadOnlyList<TableBatch> before) => new(null, mapping.Taken, mapping.Notes.Count, before);
     }
 }

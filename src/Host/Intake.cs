@@ -57,10 +57,10 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
                 if (await ResolveAsync(mapping, caller, records.AsMemory(0, count)) is { } wait)
                     return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), context);
                 mapping.Map(records.AsSpan(0, count));
-                await statements.RecordAsync(mapping.Push, CancellationToken.None);
+                IReadOnlyList<TableBatch> pages = await statements.DecideAsync(mapping.Push, CancellationToken.None);
                 IReadOnlyList<AdcpError> errors = mapping.Errors();
                 ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox);
-                completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
+                completed = await requests.CompleteAsync(reserved, answer, now, pages, CancellationToken.None);
                 if (completed)
                     telemetry.UsageTaken(count - errors.Count, errors);
                 return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);

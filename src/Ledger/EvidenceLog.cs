@@ -12,8 +12,14 @@ public sealed class EvidenceLog(IPartitionedTable table)
     private const int MaxNotes = 200;
 
     /// <summary>Keeps a delivery.</summary>
-    /// <returns>Where it is kept.</returns>
-    public async ValueTask<string> KeepAsync(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    public async ValueTask KeepAsync(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        foreach (TableBatch batch in Batches(tenant, evidence, body))
+            await table.SubmitAsync(batch, cancel);
+    }
+
+    /// <summary>What keeps a delivery once it is written.</summary>
+    public static IReadOnlyList<TableBatch> Batches(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body)
     {
         string partition = LedgerKeys.Evidence(tenant, evidence.Endpoint);
         string key = KeyOf(evidence);
@@ -22,8 +28,7 @@ public sealed class EvidenceLog(IPartitionedTable table)
         var rows = new List<TableRow> { Tables.Row($"{key}_00", kept, LedgerJson.Default.EvidenceDocument, [.. Tables.Split("raw", body[..Math.Min(RowBytes, body.Length)])]) };
         for (int at = RowBytes; at < body.Length; at += RowBytes)
             rows.Add(new TableRow($"{key}_{rows.Count:d2}", Tables.Split("raw", body.Slice(at, Math.Min(RowBytes, body.Length - at))), null));
-        await table.UpsertAllAsync(partition, rows, cancel);
-        return $"{partition}/{key}";
+        return [.. Tables.Upserts(partition, rows)];
     }
 
     /// <summary>A delivery as it was kept, with its body byte for byte; null when there is none.</summary>

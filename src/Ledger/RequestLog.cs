@@ -80,13 +80,18 @@ public sealed class RequestLog(IPartitionedTable table)
         }
     }
 
-    /// <summary>Keeps the answer of a request whose effects are durable.</summary>
+    /// <summary>Keeps the answer of a request whose effects are durable, or are about to be.</summary>
+    /// <param name="reserved">The request.</param>
+    /// <param name="answer">What it is told.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="before">Effects that are still to be written: the answer is not there before they are.</param>
+    /// <param name="cancel">Stops the wait.</param>
     /// <returns>False when the lease ran out and another took the request over: its answer stands.</returns>
-    public async ValueTask<bool> CompleteAsync(Reservation.Reserved reserved, ReadOnlyMemory<byte> answer, DateTimeOffset now, CancellationToken cancel)
+    public async ValueTask<bool> CompleteAsync(Reservation.Reserved reserved, ReadOnlyMemory<byte> answer, DateTimeOffset now, IReadOnlyList<TableBatch> before, CancellationToken cancel)
     {
         RequestDocument done = reserved.Document with { CompletedAt = now };
         TableRow row = Tables.Row(reserved.Row.RowKey, done, LedgerJson.Default.RequestDocument, [.. Pack(answer)]) with { ETag = reserved.Row.ETag };
-        return await table.SubmitAsync(new TableBatch(reserved.Partition).Replace(row), cancel) is BatchResult.Committed;
+        return await table.SubmitAfterAsync(before, new TableBatch(reserved.Partition).Replace(row), cancel) is BatchResult.Committed;
     }
 
     /// <summary>Rule IDEM-3: a request that was not completed frees its key.</summary>

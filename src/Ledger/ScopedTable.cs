@@ -42,6 +42,14 @@ public sealed class ScopedTable(IPartitionedTable inner) : IPartitionedTable
         return inner.SubmitAsync(batch, cancel);
     }
 
+    public ValueTask<BatchResult> SubmitAfterAsync(IReadOnlyList<TableBatch> first, TableBatch last, CancellationToken cancel)
+    {
+        foreach (TableBatch batch in first)
+            Check(batch.Partition);
+        Check(last.Partition);
+        return inner.SubmitAfterAsync(first, last, cancel);
+    }
+
     private static void Check(string partition)
     {
         if (Current.Value is { } scope && !scope.Covers(partition))
