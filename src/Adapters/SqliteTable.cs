@@ -122,8 +122,8 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(last);
-        if (first.Any(batch => batch.Operations.Any(operation => operation.Action != RowAction.Upsert)))
-            throw new ArgumentException("What comes first is upserts alone: nothing of it may be refused.", nameof(first));
+        if (first.Any(batch => !batch.IsBlind))
+            throw new ArgumentException("What comes first is upserts alone.", nameof(first));
         cancel.ThrowIfCancellationRequested();
 
         if (_commits is null)

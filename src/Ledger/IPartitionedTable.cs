@@ -30,8 +30,11 @@ public interface IPartitionedTable
     /// <param name="last">What says that the others are there.</param>
     /// <param name="cancel">Stops the wait.</param>
     /// <returns>What became of <paramref name="last"/>.</returns>
+    /// <exception cref="ArgumentException">Something of <paramref name="first"/> could be refused.</exception>
     async ValueTask<BatchResult> SubmitAfterAsync(IReadOnlyList<TableBatch> first, TableBatch last, CancellationToken cancel)
     {
+        if (first.Any(batch => !batch.IsBlind))
+            throw new ArgumentException("What comes first is upserts alone.", nameof(first));
         await Task.WhenAll(first.Select(batch => SubmitAsync(batch, cancel).AsTask()));
         return await SubmitAsync(last, cancel);
     }
