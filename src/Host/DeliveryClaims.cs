@@ -18,7 +18,8 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
     /// <summary>Rule HOOK-3: the same event of one sender has one effect, over all its endpoints.</summary>
     /// <remarks>
     /// Changed content under a used key: a 3.1 sender is told 2xx and the first copy stands, a 3.2 sender is told 409. In both
-    /// cases the second copy is kept as evidence. While the first copy is in work, 503 (decision A4).
+    /// cases the second copy is kept as evidence. While the first copy is in work, 503 (decision A4). A 3.1 sender may stamp each attempt
+    /// anew, so to it no copy stands before it is durable: when the first one died here, a changed one is taken in its place.
     /// </remarks>
     /// <param name="endpoint">Where it came in.</param>
     /// <param name="envelope">All of it.</param>
@@ -28,7 +29,8 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
     public async Task<HookAnswer> OnceAsync(WebhookEndpoint endpoint, JsonNode envelope, ReadOnlyMemory<byte> body, EvidenceDocument kept, Func<Task<WorkDone>> work)
     {
         string hash = Convert.ToHexStringLower(CanonicalJson.Hash(envelope, CanonicalExclusions.None));
-        switch (await requests.ReserveAsync(endpoint.Tenant, ScopeOf(endpoint), kept.IdempotencyKey, hash, kept.ReceivedAt, CancellationToken.None))
+        bool restamps = endpoint.Profile == SenderProfile.V31;
+        switch (await requests.ReserveAsync(endpoint.Tenant, ScopeOf(endpoint), kept.IdempotencyKey, hash, kept.ReceivedAt, restamps, CancellationToken.None))
         {
             case Reservation.Reserved reserved:
                 return await WorkAsync(reserved, work);
@@ -36,6 +38,7 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
                 telemetry.RecordsDuplicated(Telemetry.Delivery, RowsOf(envelope));
                 return HookAnswer.Duplicate;
             case Reservation.InFlight:
+            case Reservation.Conflict { IsInFlight: true } when restamps:
                 return new HookAnswer(503, "in_progress", "The first copy of this delivery is being worked on.");
             case Reservation.Conflict:
                 return await ConflictAsync(endpoint, envelope, body, kept);
@@ -91,7 +94,12 @@ internal sealed partial class DeliveryClaims(RequestLog requests, EvidenceLog ev
     }
 
     /// <summary>One keyspace a sender; an endpoint that was made for some accounts only has its own, or its maker could use up the sender's keys.</summary>
-    private static string ScopeOf(WebhookEndpoint endpoint) => endpoint.Accounts is null ? $"hook\n{endpoint.Sender}" : $"hook\n{endpoint.Sender}\n{endpoint.Id}";
+    /// <remarks>What nothing protects is apart: it settles nothing, and the proven copy of the same event would be taken for its duplicate.</remarks>
+    private static string ScopeOf(WebhookEndpoint endpoint)
+    {
+        string kind = endpoint.Mode == WebhookMode.Bearer ? "unsigned" : "hook";
+        return endpoint.Accounts is null ? $"{kind}\n{endpoint.Sender}" : $"{kind}\n{endpoint.Sender}\n{endpoint.Id}";
+    }
 
     private static int RowsOf(JsonNode envelope) =>
         envelope.TryGetMember("result"u8, out JsonNode result) && result.TryGetMember("media_buy_deliveries"u8, out JsonNode rows) && rows.Kind == JsonKind.Array ? rows.Count : 0;

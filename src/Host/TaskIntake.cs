@@ -13,8 +13,9 @@ internal sealed class TaskIntake(DeliveryClaims claims, AccessDirectory director
 
     /// <summary>Rule DLV-4: a task's webhook speaks for the operation its endpoint was registered for, and its result proposes a contract.</summary>
     /// <remarks>
-    /// It binds by approval, or at once where the endpoint says so and nothing in it rests on a default of ours. An interim, failed,
-    /// canceled or rejected task is evidence. Spec: AdCP 3.1, building/by-layer/L3/webhooks ("operation_id"); decision A7.
+    /// It binds by approval, or at once where the endpoint says so, nothing in it rests on a default of ours, and it was said after the
+    /// contract in force was: deliveries overtake each other, and a redrive may be of long ago. An interim, failed, canceled or rejected
+    /// task is evidence. Spec: AdCP 3.1, building/by-layer/L3/webhooks ("operation_id"); decision A7.
     /// </remarks>
     /// <param name="endpoint">Where it came in.</param>
     /// <param name="envelope">Valid.</param>
@@ -52,13 +53,14 @@ internal sealed class TaskIntake(DeliveryClaims claims, AccessDirectory director
         if (endpoint.AccountId is not { } accountId || !endpoint.Covers(accountId) || await directory.AccountAsync(endpoint.Tenant, accountId, CancellationToken.None) is not { } account)
             return new QuarantinedRow(0, "account_unknown", id);
 
-        var read = new TaskResult(result, await KnownAsync(endpoint, account, id));
+        RegisteredBuy? known = await KnownAsync(endpoint, account, id);
+        var read = new TaskResult(result, known);
         if (read.Draft(endpoint.Sender, options.Fallback == "automatic" ? FallbackPolicy.Automatic : FallbackPolicy.OnApproval) is not { } draft)
             return new QuarantinedRow(0, "proposal_incomplete", id, Cut(string.Join(' ', read.Missing.Distinct())));
         ProposeOutcome outcome = await proposals.ProposeAsync(endpoint.Tenant, account, draft, CancellationToken.None);
         if (outcome is ProposeOutcome.Refused(var problems))
             return Refused(id, problems);
-        if (outcome is not ProposeOutcome.Waiting(_, var proposal) || !endpoint.BindsContracts || read.RestsOnDefaults)
+        if (outcome is not ProposeOutcome.Waiting(_, var proposal) || !endpoint.BindsContracts || read.RestsOnDefaults || !Follows(envelope, proposal, known))
             return null;
         return await proposals.AcceptAsync(endpoint.Tenant, account, id, proposal.Id, $"endpoint {endpoint.Id}", "binds by configuration of its endpoint", CancellationToken.None) switch
         {
@@ -67,6 +69,11 @@ internal sealed class TaskIntake(DeliveryClaims claims, AccessDirectory director
             _ => null,
         };
     }
+
+    /// <summary>True when the task was said after the contract it was read with, and that one is still in force.</summary>
+    private static bool Follows(JsonNode envelope, ProposalDocument proposal, RegisteredBuy? known) =>
+        known is not null && proposal.BaseVersion == known.Newest.Version
+        && envelope.TryGetMember("timestamp"u8, out JsonNode said) && WireTime.TryRead(said, out DateTimeOffset at) && at >= known.Newest.VersionAt;
 
     /// <summary>What is in force between the account and this seller.</summary>
     private async ValueTask<RegisteredBuy?> KnownAsync(WebhookEndpoint endpoint, Account account, string mediaBuyId)

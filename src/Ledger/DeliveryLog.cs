@@ -51,12 +51,17 @@ public sealed class DeliveryLog(IPartitionedTable table, string instance) : IDis
     }
 
     /// <summary>Writes what was taken down so far. What cannot be written now is kept for the next time.</summary>
-    public async Task FlushAsync(CancellationToken cancel)
+    public Task FlushAsync(CancellationToken cancel) => FlushAsync(null, cancel);
+
+    /// <summary>Writes what was taken down of one endpoint: who reads that one waits for no other, and reaches for nobody else's.</summary>
+    public Task FlushAsync(string tenant, string endpoint, CancellationToken cancel) => FlushAsync((tenant, endpoint), cancel);
+
+    private async Task FlushAsync((string Tenant, string Endpoint)? only, CancellationToken cancel)
     {
         await _flushing.WaitAsync(cancel);
         try
         {
-            foreach (((string tenant, string endpoint), DeliveryBuffer buffer) in Waiting())
+            foreach (((string tenant, string endpoint), DeliveryBuffer buffer) in Waiting().Where(w => only is null || w.Key == only))
                 await FlushAsync(tenant, endpoint, buffer, cancel);
         }
         finally

@@ -6,7 +6,8 @@ namespace AdcpFunctions.Ledger;
 /// <summary>Keeps what was delivered to a webhook endpoint: the raw body, the headers used, and what verification said.</summary>
 public sealed class EvidenceLog(IPartitionedTable table)
 {
-    private const int RowBytes = 15 * 60 * 1024;
+    /// <summary>With the longest notes and headers beside it, still one row of the store.</summary>
+    private const int RowBytes = 11 * 60 * 1024;
 
     /// <summary>More notes than this say nothing new, and would not fit beside the body.</summary>
     private const int MaxNotes = 200;

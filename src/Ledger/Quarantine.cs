@@ -20,8 +20,8 @@ public sealed record RedriveDocument(string By, DateTimeOffset At, IReadOnlyList
 public sealed record QuarantineDocument(
     string Endpoint, string Sender, DateTimeOffset ReceivedAt, string TaskType, IReadOnlyList<QuarantinedRow> Rows, int? MoreFrom = null, IReadOnlyList<RedriveDocument>? Redrives = null)
 {
-    /// <summary>So many rows with the longest ids fit one row of the store.</summary>
-    private const int MaxRows = 400;
+    /// <summary>So many rows with the longest ids and details, each character escaped, fit one row of the store.</summary>
+    private const int MaxRows = 200;
 
     /// <summary>The same with other rows waiting.</summary>
     public QuarantineDocument Waiting(IReadOnlyList<QuarantinedRow> rows)

@@ -20,7 +20,8 @@ public abstract record Reservation
     public sealed record Replay(ReadOnlyMemory<byte> Answer) : Reservation;
 
     /// <summary>The key belongs to another payload.</summary>
-    public sealed record Conflict : Reservation;
+    /// <param name="IsInFlight">True while that one is not completed.</param>
+    public sealed record Conflict(bool IsInFlight) : Reservation;
 
     /// <summary>The same request is being worked on.</summary>
     /// <param name="RetryAfter">1 to 3,600 seconds.</param>
@@ -55,7 +56,12 @@ public sealed class RequestLog(IPartitionedTable table)
     /// <param name="payloadHash">SHA-256 of the canonical payload, lower-case hex.</param>
     /// <param name="now">UTC.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public async ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, CancellationToken cancel)
+    public ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, CancellationToken cancel) =>
+        ReserveAsync(tenant, scope, key, payloadHash, now, false, cancel);
+
+    /// <inheritdoc cref="ReserveAsync(string, string, string, string, DateTimeOffset, CancellationToken)"/>
+    /// <param name="restamps">True for a sender whose attempts differ: another payload too takes the key over from a holder that died.</param>
+    public async ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, bool restamps, CancellationToken cancel)
     {
         string token = LedgerKeys.Token($"{scope}\n{key}");
         string partition = LedgerKeys.Requests(tenant, token);
@@ -69,8 +75,8 @@ public sealed class RequestLog(IPartitionedTable table)
                 continue;
 
             RequestDocument found = Tables.Read(row, LedgerJson.Default.RequestDocument);
-            if (found.PayloadHash != payloadHash)
-                return new Reservation.Conflict();
+            if (found.PayloadHash != payloadHash && !(restamps && found.CompletedAt is null && now >= found.LeaseUntil))
+                return new Reservation.Conflict(found.CompletedAt is null);
             if (found.CompletedAt is { } completed)
                 return now > completed + ReplayFor + Skew ? new Reservation.Expired() : new Reservation.Replay(Unpack(row));
             if (now < found.LeaseUntil)

@@ -25,7 +25,7 @@ internal static class Deliveries
         if (await WebhookEndpoints.FindAsync(call) is not { } endpoint)
             return Problem.NotFound;
 
-        await call.Service<DeliveryLog>().FlushAsync(call.Cancel);
+        await call.Service<DeliveryLog>().FlushAsync(call.Tenant, endpoint.Id, call.Cancel);
         IReadOnlyList<LoggedDelivery> found = await call.Service<DeliveryHistory>().ListAsync(call.Tenant, endpoint.Id, endpoint.CreatedAt, after, limit, call.Cancel);
         return HostJson.Answer(200, new DeliveryList([.. found.Select(f => DeliveryItem.Of(f.Entry))], found.Count == limit ? found[^1].Place : null), HostJson.Default.DeliveryList);
     }
@@ -34,7 +34,7 @@ internal static class Deliveries
     {
         if (await WebhookEndpoints.FindAsync(call) is not { } endpoint)
             return Problem.NotFound;
-        await call.Service<DeliveryLog>().FlushAsync(call.Cancel);
+        await call.Service<DeliveryLog>().FlushAsync(call.Tenant, endpoint.Id, call.Cancel);
         IReadOnlyList<DeliveryHour> hours = await call.Service<DeliveryHistory>().HoursAsync(call.Tenant, endpoint.Id, endpoint.CreatedAt, call.Cancel);
         int quarantined = (await call.Service<Quarantine>().ListAsync(call.Tenant, endpoint.Id, endpoint.CreatedAt, null, MaxLimit, call.Cancel)).Count;
         return HostJson.Answer(200, SenderHealth.Of(endpoint, hours, quarantined, call.Service<TimeProvider>().GetUtcNow()), HostJson.Default.SenderHealthBody);

@@ -15,6 +15,9 @@ namespace AdcpFunctions.Host.Functions;
 internal sealed partial class ReceiveDelivery(
     EndpointDirectory endpoints, HookGate gate, DeliveryIntake intake, TaskIntake tasks, ProofOfControl notifications, DeliveryLog log, HostOptions options, TimeProvider time, ILogger<ReceiveDelivery> logger)
 {
+    /// <summary>No route is nearly as long; nothing longer is looked up, or remembered.</summary>
+    public const int LongestRoute = 128;
+
     private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
 
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -23,7 +26,7 @@ internal sealed partial class ReceiveDelivery(
     private async Task HandleAsync(HttpContext http, string route)
     {
         // One read, whatever becomes of it: what there never was, what is gone and what is disabled cannot be told apart.
-        WebhookEndpoint? endpoint = route.Length > 128 ? null : await endpoints.AtAsync(route, http.RequestAborted);
+        WebhookEndpoint? endpoint = route.Length > LongestRoute ? null : await endpoints.AtAsync(route, http.RequestAborted);
         if (endpoint is null)
         {
             await HookAnswer.NotFound.WriteAsync(http.Response);

@@ -22,7 +22,9 @@ internal static class WebhookEndpoints
     }
 
     /// <summary>Rule HOOK-13: an endpoint is seen and changed by whoever may see every account it speaks for; to others it is not there.</summary>
-    public static bool IsOf(Agent agent, WebhookEndpoint endpoint) => agent.Accounts is ["*"] || (endpoint.Accounts?.All(agent.MaySee) ?? false);
+    /// <remarks>One that binds contracts is an admin's alone: whoever is given its secret, or switches it on, approves what arrives.</remarks>
+    public static bool IsOf(Agent agent, WebhookEndpoint endpoint) =>
+        (agent.Accounts is ["*"] || (endpoint.Accounts?.All(agent.MaySee) ?? false)) && (!endpoint.BindsContracts || agent.Role == AgentRole.Admin);
 
     private static async Task<IResult> IssueAsync(Call call)
     {

@@ -17,6 +17,8 @@ internal readonly record struct Reading<T>(T? Value, string? Code, DateTimeOffse
 }
 
 /// <summary>What is known of a published document.</summary>
+/// <param name="Value">What is good; null when nothing is.</param>
+/// <param name="Code">Why it could not be read the last time, also where what is held is still good; null when it could.</param>
 /// <param name="IsNew">True when it was read for this very question.</param>
 internal readonly record struct Known<T>(T? Value, string? Code, bool IsNew)
     where T : class;
@@ -101,6 +103,6 @@ internal sealed class PublishedDocument<T>(Func<T?, ValueTask<Reading<T>>> read,
     private Known<T> Now(bool isNew)
     {
         State state = _state;
-        return state.IsGood(time.GetUtcNow()) ? new(state.Held!.Value.Value, null, isNew) : new(null, state.Failure ?? KeySets.Unavailable, isNew);
+        return state.IsGood(time.GetUtcNow()) ? new(state.Held!.Value.Value, state.Failure, isNew) : new(null, state.Failure ?? KeySets.Unavailable, isNew);
     }
 }

@@ -44,7 +44,9 @@ internal sealed class SignerDirectory(BrandDiscovery brands, KeySets sets, Revoc
         Known<KeySet> keys = await set.GetAsync(cancel);
         if (keys is { Value: { } known, IsNew: false } && known.Find(keyId) is null)
             keys = await set.LookAgainAsync(cancel);
-        return keys.Value is null ? new SignerKey.Unavailable(keys.Code!) : Of(signer, keys.Value.Find(keyId));
+        // That a key is unknown can be said only of a set that was read: it may be new, and to its sender "unknown" is final.
+        JsonWebKey? key = keys.Value?.Find(keyId);
+        return key is null && keys.Code is { } unread ? new SignerKey.Unavailable(unread) : Of(signer, key);
     }
 
     private SignerKey Of(Signer signer, JsonWebKey? key) => key is null ? new SignerKey.Unknown() : new SignerKey.Found(key, signer.AgentUrl, StandingOf(signer, key));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
@@ -145,6 +146,61 @@ public class TaskWebhookTests
         Assert.Equal(("contract_refused", "back_dating_not_yours /flight"), ((string)row["code"]!, (string)row["detail"]!));
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync(Read)).Status);
     }
+
+    [Fact]
+    public async Task A_task_that_is_older_than_the_contract_in_force_waits_for_a_person_and_never_overwrites_it()
+    {
+        await using TestHost host = await StartAsync();
+        await host.RegisterBuyAsync();
+        WebhookEndpoint endpoint = await EndpointAsync(host, binds: true);
+        host.Time.Advance(TimeSpan.FromMinutes(10));
+
+        await DeliverAsync(host, endpoint, Task("update_media_buy", Rated(12.5m)).With("timestamp", "2026-03-01T09:10:00Z"));
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+        await DeliverAsync(host, endpoint, Task("update_media_buy", Rated(9m)).With("timestamp", "2026-03-01T09:05:00Z").With("idempotency_key", "task-key-00000000002"));
+
+        Contract contract = await InForceAsync(host);
+        Assert.Equal((2, 12.5m), (contract.Version, contract.Groups[0].Rate));
+        Assert.NotNull((await host.GetAsync(Read)).Json["proposal"]);
+    }
+
+    [Fact]
+    public async Task A_contract_that_is_changed_at_any_moment_while_a_task_is_taken_keeps_its_change()
+    {
+        for (int at = 1; ; at++)
+        {
+            await using TestHost host = await StartAsync();
+            await host.RegisterBuyAsync();
+            WebhookEndpoint endpoint = await EndpointAsync(host, binds: true);
+            int from = host.Table.Calls.Count;
+            bool raced = false;
+            host.Table.RaceBefore(call => call.Number == from + at, async _ =>
+            {
+                raced = true;
+                HttpAnswer put = await host.PutAsync("/v1/media-buys/mb1", TestHost.Contract(fallback: "automatic"));
+                Assert.True(put.Status == HttpStatusCode.OK, put.Body);
+            });
+
+            Assert.Equal(HttpStatusCode.OK, (await DeliverAsync(host, endpoint, Task("update_media_buy", Rated(12.5m)))).Status);
+
+            if (!raced)
+                break;
+            Assert.True((await InForceAsync(host)).Policies.Fallback == FallbackPolicy.Automatic, $"Changed before call {at}.");
+        }
+    }
+
+    private static async Task<Contract> InForceAsync(TestHost host)
+    {
+        Account account = (await host.Services.GetRequiredService<AccessDirectory>().AccountAsync("default", "acme", default))!;
+        ContractCatalog catalog = host.Services.GetRequiredService<ContractCatalog>();
+        return (await catalog.FindAsync("default", await catalog.OpenAsync("default", account, default), "mb1", default))!.Newest;
+    }
+
+    private static JsonObject Rated(decimal rate) => new()
+    {
+        ["media_buy_id"] = "mb1",
+        ["affected_packages"] = new JsonArray(new JsonObject { ["package_id"] = "p1", ["pricing_option_id"] = "po_cpm", ["rate"] = rate }),
+    };
 
     private static async Task<TestHost> StartAsync()
     {

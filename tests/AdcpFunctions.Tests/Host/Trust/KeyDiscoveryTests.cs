@@ -281,8 +281,25 @@ public sealed class KeyDiscoveryTests : IAsyncLifetime
         await AssertFoundAsync(Agreed, "k1");
         Fail(Keys);
 
-        Assert.IsType<SignerKey.Unknown>(await FindAsync(Agreed, "k2"));
+        await FindAsync(Agreed, "k2");
         await AssertFoundAsync(Agreed, "k1");
+    }
+
+    [Fact]
+    public async Task A_new_key_is_not_called_unknown_while_the_set_it_may_stand_in_cannot_be_read()
+    {
+        _servers.Serve(Keys, KeyServers.Set("k1"));
+        await AssertFoundAsync(Agreed, "k1");
+        Fail(Keys);
+
+        Assert.Equal(new SignerKey.Unavailable(KeySets.Unavailable), await FindAsync(Agreed, "k2"));
+        _servers.Time.Advance(TimeSpan.FromSeconds(29));
+        Assert.Equal(new SignerKey.Unavailable(KeySets.Unavailable), await FindAsync(Agreed, "k2"));
+
+        _servers.Serve(Keys, KeyServers.Set("k1", "k2"));
+        _servers.Time.Advance(TimeSpan.FromSeconds(1));
+        await AssertFoundAsync(Agreed, "k2");
+        Assert.IsType<SignerKey.Unknown>(await FindAsync(Agreed, "k3"));
     }
 
     [Fact]
