@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Host;
@@ -93,6 +95,55 @@ public sealed class AgentSignerTests : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, (await RegisterAsync(host, "holdco", "k2")).Status);
         Assert.Equal(HttpStatusCode.Created, (await RegisterAsync(host, "rival", "k1")).Status);
+    }
+
+    [Fact]
+    public async Task A_claim_to_a_key_id_whose_registration_was_cut_off_holds_nobody_up_for_good()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        host.Table.FaultBefore(call => call.Batch is not null && call.Partition == "dir.default");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await RegisterAsync(host, "holdco", "k1")).Status);
+
+        Assert.Equal(HttpStatusCode.Conflict, (await RegisterAsync(host, "rival", "k1", admin: TestHost.OtherTenantKey)).Status);
+        host.Time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(HttpStatusCode.Created, (await RegisterAsync(host, "rival", "k1", admin: TestHost.OtherTenantKey)).Status);
+        host.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal((HttpStatusCode.Conflict, "key_id_taken"), await RegisterAsync(host, "holdco", "k1") is var late ? (late.Status, late.Code) : default);
+    }
+
+    [Fact]
+    public async Task A_key_id_that_is_pinned_again_while_it_is_let_go_stays_its_agents()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await RegisterAsync(host, "holdco", "k1");
+        bool raced = false;
+        host.Table.After = async call =>
+        {
+            // The registration that lets k1 go has just been written; before it frees the id, another pins it again.
+            if (raced || call.Batch is null || call.Partition != "dir.default")
+                return;
+            raced = true;
+            Assert.Equal(HttpStatusCode.OK, (await RegisterAsync(host, "holdco", "k1")).Status);
+        };
+
+        await RegisterAsync(host, "holdco", "k2");
+
+        Assert.True(raced);
+        Assert.Equal(HttpStatusCode.Conflict, (await RegisterAsync(host, "rival", "k1")).Status);
+    }
+
+    [Fact]
+    public async Task Who_signed_a_report_is_kept_with_its_answer()
+    {
+        await using TestHost host = await StartAsync();
+        JsonObject report = Report();
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, report, _key, "holdco-1")).Status);
+
+        string row = LedgerKeys.Token($"report_usage\nholdco\n{report["idempotency_key"]}");
+        TableRow stored = (await host.Table.GetAsync(LedgerKeys.Requests("default", row), row, default))!;
+        RequestDocument kept = JsonSerializer.Deserialize(stored.Body.Span, LedgerJson.Default.RequestDocument)!;
+        Assert.NotNull(kept.CompletedAt);
+        Assert.Equal(new VerifiedSigner("holdco-1", "https://agent.holdco.example", host.Time.UtcNow), kept.SignedBy);
     }
 
     [Theory]
