@@ -73,6 +73,19 @@ public sealed class AgentSignerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signature_stays_used_up_when_its_agent_is_registered_anew()
+    {
+        await using TestHost host = await StartAsync();
+        byte[] report = Bytes(Report());
+        (string, string)[] headers = Sign(host, report, _key, "holdco-1");
+        Assert.Equal(HttpStatusCode.OK, (await host.PostBytesAsync("/adcp/report_usage", report, headers: headers)).Status);
+
+        await RegisterAsync(host, "holdco", "holdco-2", besides: "holdco-1");
+
+        AssertRefused("request_signature_replayed", await host.PostBytesAsync("/adcp/report_usage", report, headers: headers));
+    }
+
+    [Fact]
     public async Task A_body_that_says_a_thing_twice_is_malformed_under_a_good_signature()
     {
         await using TestHost host = await StartAsync();
@@ -166,7 +179,7 @@ public sealed class AgentSignerTests : IDisposable
         return host;
     }
 
-    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey)
+    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey, string? besides = null)
     {
         ECParameters key = _key.ExportParameters(includePrivateParameters: false);
         var jwk = new JsonObject
@@ -174,10 +187,18 @@ public sealed class AgentSignerTests : IDisposable
             ["kid"] = keyId, ["kty"] = "EC", ["crv"] = "P-256", ["alg"] = "ES256", ["use"] = "sig", ["key_ops"] = new JsonArray("verify"), ["adcp_use"] = "request-signing",
             ["x"] = Base64Url.EncodeToString(key.Q.X), ["y"] = Base64Url.EncodeToString(key.Q.Y),
         };
+        var keys = new JsonArray(jwk);
+        if (besides is not null)
+        {
+            JsonNode second = jwk.DeepClone();
+            second["kid"] = besides;
+            keys.Add(second);
+        }
+
         return host.PutAsync($"/v1/agents/{agent}", new JsonObject
         {
             ["role"] = "buyer", ["accounts"] = new JsonArray("acme"), ["signed_required"] = signedRequired, ["suspended"] = suspended,
-            ["signer"] = new JsonObject { ["agent_url"] = "https://agent.holdco.example", ["jwks"] = new JsonObject { ["keys"] = new JsonArray(jwk) } },
+            ["signer"] = new JsonObject { ["agent_url"] = "https://agent.holdco.example", ["jwks"] = new JsonObject { ["keys"] = keys } },
         }, admin);
     }
 
