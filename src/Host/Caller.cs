@@ -3,7 +3,8 @@ using AdcpFunctions.Ledger;
 namespace AdcpFunctions.Host;
 
 /// <summary>Who is calling, as its credential says.</summary>
-internal sealed record Caller(string Tenant, Agent Agent)
+/// <param name="SignedBy">Whose signature says so; null where a bearer key alone does.</param>
+internal sealed record Caller(string Tenant, Agent Agent, VerifiedSigner? SignedBy = null)
 {
     /// <summary>What its requests may touch.</summary>
     public CallerScope Scope => new(Tenant, Agent.Accounts);
@@ -37,6 +38,7 @@ internal sealed class Identify(KeyRing keys, KeyUse use, TimeProvider time)
         if (await keys.HolderAsync(header[7..].Trim(), now, cancel) is not var (tenant, agent, key))
             return new Identification.Unknown();
         use.Note(key, now);
+        FrontDoor.Vouch(request.HttpContext);
         return new Identification.Known(new Caller(tenant, agent));
     }
 }

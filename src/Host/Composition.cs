@@ -111,7 +111,7 @@ internal static partial class Composition
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<AdminSuccession>();
-        services.AddSingleton<KeyIdIndex>();
+        services.AddSingleton(_ => new KeyIdIndex(store, new AccessDirectory(store), Agents.PinnedBy, time));
         services.AddSingleton<KeyUse>();
         services.AddHostedService(s => s.GetRequiredService<KeyUse>());
         services.AddSingleton<SignedCallers>();
@@ -243,7 +243,7 @@ internal static partial class Composition
                 Log.RequestFaulted(logger, fault, context.Request.Method, route);
             context.Response.Clear();
             door.Protect(context.Response);
-            IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
+            IResult answer = FrontDoor.IsAdcp(context.Request.Path) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
             await answer.ExecuteAsync(context);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
         switch (await requests.ReserveAsync(caller.Tenant, $"report_usage\n{caller.Agent.Id}", key, hash, now, CancellationToken.None))
         {
             case Reservation.Reserved reserved:
-                return await RecordReservedAsync(reserved, caller, request, period, key, violations, context, now);
+                return await RecordReservedAsync(reserved with { Document = reserved.Document with { SignedBy = caller.SignedBy } }, caller, request, period, key, violations, context, now);
             case Reservation.Replay(var answer):
                 request.TryGetMember("usage"u8, out JsonNode repeated);
                 telemetry.RecordsDuplicated(Telemetry.Usage, repeated.Count);

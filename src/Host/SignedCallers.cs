@@ -26,7 +26,7 @@ internal sealed record SignatureRefusal(string Code) : IResult
 
 /// <summary>Reports signed with an agent's own keys.</summary>
 /// <remarks>Spec: AdCP 3.1, building/by-layer/L1/security, "Request verifier".</remarks>
-internal sealed partial class SignedCallers(SignatureGate gate, KeyIdIndex index, AccessDirectory directory, ILogger<SignedCallers> logger)
+internal sealed partial class SignedCallers(SignatureGate gate, KeyIdIndex index, AccessDirectory directory, TimeProvider time, ILogger<SignedCallers> logger)
 {
     public const string Required = "request_signature_required";
     public const string BodyMalformed = "request_body_malformed";
@@ -57,7 +57,8 @@ internal sealed partial class SignedCallers(SignatureGate gate, KeyIdIndex index
         if (verdict is SignatureVerdict.Verified verified && caller is not null)
         {
             Log.Verified(logger, caller.Tenant, caller.Agent.Id, verified.KeyId, verified.Signer);
-            return new SignedOutcome.By(caller);
+            FrontDoor.Vouch(request.HttpContext);
+            return new SignedOutcome.By(caller with { SignedBy = new VerifiedSigner(verified.KeyId, verified.Signer, time.GetUtcNow()) });
         }
 
         string code = verdict is SignatureVerdict.Refused refused ? refused.Code : KeyUnknown;

@@ -11,7 +11,7 @@ public abstract record Succession
     /// <summary>It was the last one already; nothing was changed, also where somebody has revoked it since.</summary>
     public sealed record Known : Succession;
 
-    /// <summary>A later key has taken its place.</summary>
+    /// <summary>A later key has taken its place, or it was ended before it had one.</summary>
     public sealed record Outdated : Succession;
 
     /// <summary>It belongs to somebody else.</summary>
@@ -42,7 +42,8 @@ public sealed class AdminSuccession(IPartitionedTable table, KeyRing keys)
             TableRow? row = await table.GetAsync(partition, RowKey, cancel);
             IReadOnlyList<SucceedingKey> line = row is null ? [] : Tables.Read(row, LedgerJson.Default.SuccessionDocument).Keys;
             int place = line.ToList().FindIndex(k => k.Hash == hash);
-            if (place >= 0 && place < line.Count - 1)
+            // An issued key that has ended since would end the others and open nothing.
+            if (place >= 0 ? place < line.Count - 1 : held?.IsLive(fresh.CreatedAt) == false)
                 return new Succession.Outdated();
             if (place < 0)
             {

@@ -179,21 +179,28 @@ public static class LedgerKeys
     /// <summary>True for a name that partitions of another kind begin with: as a tenant's it would make two partitions one.</summary>
     public static bool IsReserved(string tenant) => OfTenants.Contains(tenant) || Shared.Contains(tenant);
 
-    /// <summary>Whose a partition is, by its key.</summary>
-    /// <returns>The tenant, null for a partition that all share; the account, null where it is no account's ledger. Nothing at all for a key of no known form.</returns>
-    public static (string? Tenant, string? Account)? OwnerOf(string partition)
+    /// <summary>Whose a partition is, by its key. Asked before every call of a request, so it makes no text of its own.</summary>
+    /// <param name="partition">The key.</param>
+    /// <param name="tenant">Empty for a partition that all share.</param>
+    /// <param name="account">Empty where it is no account's ledger.</param>
+    /// <returns>False for a key of no known form.</returns>
+    public static bool TryOwnerOf(string partition, out ReadOnlySpan<char> tenant, out ReadOnlySpan<char> account)
     {
+        tenant = account = [];
         int first = partition.IndexOf('.', StringComparison.Ordinal);
-        string head = first < 0 ? partition : partition[..first];
-        if (Shared.Contains(head))
-            return (null, null);
+        ReadOnlySpan<char> head = first < 0 ? partition : partition.AsSpan(0, first);
+        if (Shared.GetAlternateLookup<ReadOnlySpan<char>>().Contains(head))
+            return true;
         if (first < 0)
-            return null;
+            return false;
         int second = partition.IndexOf('.', first + 1);
-        string next = second < 0 ? partition[(first + 1)..] : partition[(first + 1)..second];
-        if (OfTenants.Contains(head))
-            return (next, null);
-        return second > 0 && second == partition.Length - 2 ? (head, next) : null;
+        ReadOnlySpan<char> next = second < 0 ? partition.AsSpan(first + 1) : partition.AsSpan(first + 1, second - first - 1);
+        bool isOfTenant = OfTenants.GetAlternateLookup<ReadOnlySpan<char>>().Contains(head);
+        tenant = isOfTenant ? next : head;
+        if (isOfTenant)
+            return tenant.Length > 0;
+        account = next;
+        return tenant.Length > 0 && account.Length > 0 && second == partition.Length - 2;
     }
 
     /// <summary>Deliveries of which something is kept as evidence only: waiting ones begin with w_, those that wait no more with d_.</summary>

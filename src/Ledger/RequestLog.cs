@@ -6,7 +6,12 @@ namespace AdcpFunctions.Ledger;
 /// <param name="PayloadHash">SHA-256 of the canonical payload, lower-case hex.</param>
 /// <param name="CompletedAt">Null while the request is in flight.</param>
 /// <param name="LeaseUntil">When an unfinished request may be taken over.</param>
-public sealed record RequestDocument(string PayloadHash, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil, DateTimeOffset? CompletedAt);
+/// <param name="SignedBy">Whose signature it was taken in under; null where a bearer key was all.</param>
+public sealed record RequestDocument(string PayloadHash, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil, DateTimeOffset? CompletedAt, VerifiedSigner? SignedBy = null);
+
+/// <summary>Who signed a request, as verified: of its key's registration, never of its body.</summary>
+/// <remarks>Spec: AdCP 3.1, building/by-layer/L1/security, "Request verifier", <c>verified_signer</c>.</remarks>
+public sealed record VerifiedSigner(string KeyId, string AgentUrl, DateTimeOffset VerifiedAt);
 
 /// <summary>What an idempotency key turned out to be.</summary>
 public abstract record Reservation

@@ -5,8 +5,19 @@ namespace AdcpFunctions.Ledger;
 public sealed record CallerScope(string Tenant, IReadOnlyList<string>? Accounts)
 {
     public bool Covers(string partition) =>
-        LedgerKeys.OwnerOf(partition) is var (tenant, account)
-        && (tenant is null || (tenant == Tenant && (account is null || Accounts is null or ["*"] || Accounts.Contains(account))));
+        LedgerKeys.TryOwnerOf(partition, out ReadOnlySpan<char> tenant, out ReadOnlySpan<char> account)
+        && (tenant.IsEmpty || (tenant.SequenceEqual(Tenant) && (account.IsEmpty || Accounts is null or ["*"] || Names(Accounts, account))));
+
+    private static bool Names(IReadOnlyList<string> accounts, ReadOnlySpan<char> account)
+    {
+        for (int i = 0; i < accounts.Count; i++)
+        {
+            if (account.SequenceEqual(accounts[i]))
+                return true;
+        }
+
+        return false;
+    }
 }
 
 /// <summary>Something reached for another's rows. No caller can ask for that: it is a fault of ours, and nothing was read or written.</summary>

@@ -12,18 +12,23 @@ internal static class CallerAddress
     /// Each proxy appends whom it received from, so with one of them the last entry is the caller, with two the last but one. Where
     /// there are fewer entries than proxies, the request did not come their way, and the connection's address stands.
     /// </remarks>
-    public static ulong Of(HttpContext http, int forwardedHops)
+    public static IPAddress? AddressOf(HttpContext http, int forwardedHops)
     {
-        IPAddress? address = http.Connection.RemoteIpAddress;
-        if (forwardedHops > 0)
+        ReadOnlySpan<char> left = forwardedHops > 0 ? http.Request.Headers["X-Forwarded-For"].ToString() : [];
+        for (int hop = forwardedHops; hop > 0 && !left.IsEmpty;)
         {
-            string[] entries = http.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (entries.Length >= forwardedHops && IPEndPoint.TryParse(entries[^forwardedHops], out IPEndPoint? forwarded))
-                address = forwarded.Address;
+            int comma = left.LastIndexOf(',');
+            ReadOnlySpan<char> entry = left[(comma + 1)..].Trim();
+            left = left[..Math.Max(0, comma)];
+            if (!entry.IsEmpty && --hop == 0 && IPEndPoint.TryParse(entry, out IPEndPoint? forwarded))
+                return forwarded.Address;
         }
 
-        return address is null ? 0 : NumberOf(address);
+        return http.Connection.RemoteIpAddress;
     }
+
+    /// <summary>That address as a number; 0 when there is none.</summary>
+    public static ulong Of(HttpContext http, int forwardedHops) => AddressOf(http, forwardedHops) is { } address ? NumberOf(address) : 0;
 
     private static ulong NumberOf(IPAddress address)
     {

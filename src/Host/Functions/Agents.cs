@@ -54,7 +54,7 @@ internal static class Agents
         KeyIdIndex index = call.Service<KeyIdIndex>();
         IReadOnlyList<string> pinned = PinnedBy(agent);
         // Claimed before the agent pins them and freed after it does not: in between a key names nobody, never somebody else.
-        if (await index.ClaimAsync(call.Tenant, agent.Id, pinned, call.Cancel) is null)
+        if (!await index.ClaimAsync(call.Tenant, agent.Id, pinned, call.Cancel))
             return new Problem(409, "key_id_taken", "The body does not fit the rules of its route.", [new("key_id_taken", "/signer/jwks", "A signing key with one of these ids is registered already; a key id speaks for one agent.")]);
         (Agent? before, _) = await call.Service<AccessDirectory>().ChangeAgentAsync(call.Tenant, agent.Id, _ => agent, call.Cancel);
         if (before is not null)
@@ -115,7 +115,8 @@ internal static class Agents
         return takesAway && !await keys.LeavesAdminAsync(call.Tenant, agentId, keyId, now, call.Cancel);
     }
 
-    private static IReadOnlyList<string> PinnedBy(Agent agent) =>
+    /// <summary>The ids of the keys an agent's signatures are verified with, where they are pinned.</summary>
+    public static IReadOnlyList<string> PinnedBy(Agent agent) =>
         agent.Signer?.Jwks is { } jwks && JsonWebKey.ReadSet(System.Text.Encoding.UTF8.GetBytes(jwks)) is { } keys ? [.. keys.Select(k => k.KeyId)] : [];
 
     private static bool HasBody(HttpContext http) =>

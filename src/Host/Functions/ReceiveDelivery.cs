@@ -20,6 +20,9 @@ internal sealed partial class ReceiveDelivery(
 
     private static readonly CompiledSchema EnvelopeSchema = SchemaSet.Embedded["adcp/3.1/mcp-webhook-payload.json"];
 
+    /// <summary>A tenth of what a report of usage may hold: a delivery is about one seller's media buys.</summary>
+    private static readonly JsonLimits Limits = new(MaxDepth: 64, MaxNodes: 100_000);
+
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/hooks/{route}", (HttpContext http, string route, ReceiveDelivery hooks) => hooks.HandleAsync(http, route));
 
@@ -62,7 +65,7 @@ internal sealed partial class ReceiveDelivery(
 
         seen = seen with { KeyId = holds.KeyId };
         using JsonTape tape = JsonTape.Rent();
-        if (!tape.TryRead(body.Bytes, JsonLimits.Default, out JsonFault fault))
+        if (!tape.TryRead(body.Bytes, Limits, out JsonFault fault))
             return (Malformed(endpoint, holds, body.Bytes.Length, fault), seen);
         if (endpoint.Channel == WebhookChannel.Notifications)
             return (await notifications.TakeAsync(endpoint, tape.Root, body.Bytes, holds, seen.At), seen);

@@ -25,6 +25,9 @@ internal static class ReportUsage
         bool signed = SignedCallers.IsSigned(http.Request);
         Identification identified = await identify.AsAsync(http.Request, http.RequestAborted);
         Caller? caller = (identified as Identification.Known)?.Caller;
+        // Before its body is read, and of whom a signature alone will name, after: each report counts once.
+        if (caller is not null && limits.OfAgent(caller) is { } early)
+            return AdcpAnswer.RateLimited(RateLimits.Seconds(early), default);
         if (Refusal(identified, signed) is { } refused)
             return refused;
         if (!RequestReader.IsJson(http.Request))
@@ -37,13 +40,13 @@ internal static class ReportUsage
             SignedOutcome outcome = await signers.VerifyAsync(http.Request, body.Bytes, caller, http.RequestAborted);
             if (outcome is not SignedOutcome.By(var signer))
                 return ((SignedOutcome.Refused)outcome).Answer;
+            if (caller is null && limits.OfAgent(signer) is { } wait)
+                return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), default);
             caller = signer;
             if (!MayReport(caller))
                 return NotReporting;
         }
 
-        if (limits.OfAgent(caller!) is { } wait)
-            return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), default);
         ScopedTable.Enter(caller!.Scope);
         using JsonTape tape = JsonTape.Rent();
         if (!tape.TryRead(body.Bytes, JsonLimits.Default, out JsonFault fault))

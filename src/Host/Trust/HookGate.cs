@@ -54,6 +54,10 @@ internal sealed partial class HookGate(SignatureGate signatures, HostOptions opt
             Log.Rejected(logger, endpoint.Id, fails.Code);
             telemetry.SignatureRejected(fails.Code);
         }
+        else
+        {
+            FrontDoor.Vouch(request.HttpContext);
+        }
 
         return proof;
     }

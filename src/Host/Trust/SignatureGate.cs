@@ -31,7 +31,7 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
 
         var message = new ReceivedMessage(request.Method, origin + target, authority, name => request.Headers[name], body);
         SignatureVerifier verifier = profile == SigningProfile.Webhook ? _webhooks : profile == SigningProfile.Request ? _requests : new SignatureVerifier(profile, time);
-        SignatureVerdict verdict = await verifier.VerifyAsync(message, signers.KeysOf(signer), new Nonces(nonces, tenant, ScopeOf(signer), options.NoncesPerKey), cancel);
+        SignatureVerdict verdict = await verifier.VerifyAsync(message, signers.KeysOf(signer), new Nonces(nonces, tenant, ScopeOf(profile, signer), options.NoncesPerKey), cancel);
         if (verdict is SignatureVerdict.Refused refused && refused.Code == misaddressed)
             Log.Misaddressed(logger, Printable(authority), origin);
         return verdict;
@@ -54,8 +54,10 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
     /// <remarks>
     /// Whoever makes an endpoint says whose keys verify there. With keys of his own under another agent's URL and <c>kid</c> he would use
     /// up that agent's quota. The signatures themselves cannot pass from one endpoint to another: each covers its endpoint's address.
+    /// Who may report is an admin's to say, and says it again whenever a key is added: what was signed before stays used up.
     /// </remarks>
-    private static string ScopeOf(Signer signer) => $"{signer.AgentUrl}\n{signer.Jwks}\n{signer.JwksUri}\n{signer.BrandJsonUrl}";
+    private static string ScopeOf(SigningProfile profile, Signer signer) =>
+        profile == SigningProfile.Request ? signer.AgentUrl : $"{signer.AgentUrl}\n{signer.Jwks}\n{signer.JwksUri}\n{signer.BrandJsonUrl}";
 
     /// <summary>A caller's words, fit for a log.</summary>
     private static string Printable(string text) => new([.. text.Take(100).Select(c => c is > ' ' and <= '~' ? c : '?')]);

@@ -47,6 +47,7 @@ internal class LedgerServer(BenchmarkOptions options) : Contender
             ["Limits__RequestsPerSecondPerAgent"] = "0",
             ["Limits__WritesPerSecondPerAccount"] = "0",
             ["Limits__DeliveriesPerSecondPerEndpoint"] = "0",
+            ["Limits__UnvouchedPerSecondPerAddress"] = "0",
             ["Logging__LogLevel__Default"] = "Warning",
             ["DOTNET_ENVIRONMENT"] = "Production",
         };

@@ -207,6 +207,19 @@ public class AgentKeyRoutesTests
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/v1/agents", "the-next-admin-key-of-the-tenant")).Status);
     }
 
+    [Fact]
+    public async Task An_issued_key_that_was_revoked_is_not_let_in_again_by_settings_and_ends_no_other()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        JsonNode issued = (await host.PostAsync("/v1/agents/admin/keys", null)).Json;
+        Assert.Equal(HttpStatusCode.OK, (await host.DeleteAsync($"/v1/agents/admin/keys/{issued["id"]}")).Status);
+
+        await RestartAsync(host, (string)issued["key"]!);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.GetAsync("/v1/agents", (string)issued["key"]!)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/v1/agents")).Status);
+    }
+
     private static Task RestartAsync(TestHost host, string adminKey)
     {
         HostOptions options = host.Services.GetRequiredService<HostOptions>();

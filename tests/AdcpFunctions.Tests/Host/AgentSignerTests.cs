@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Host;
@@ -71,6 +73,19 @@ public sealed class AgentSignerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signature_stays_used_up_when_its_agent_is_registered_anew()
+    {
+        await using TestHost host = await StartAsync();
+        byte[] report = Bytes(Report());
+        (string, string)[] headers = Sign(host, report, _key, "holdco-1");
+        Assert.Equal(HttpStatusCode.OK, (await host.PostBytesAsync("/adcp/report_usage", report, headers: headers)).Status);
+
+        await RegisterAsync(host, "holdco", "holdco-2", besides: "holdco-1");
+
+        AssertRefused("request_signature_replayed", await host.PostBytesAsync("/adcp/report_usage", report, headers: headers));
+    }
+
+    [Fact]
     public async Task A_body_that_says_a_thing_twice_is_malformed_under_a_good_signature()
     {
         await using TestHost host = await StartAsync();
@@ -95,6 +110,55 @@ public sealed class AgentSignerTests : IDisposable
         Assert.Equal(HttpStatusCode.Created, (await RegisterAsync(host, "rival", "k1")).Status);
     }
 
+    [Fact]
+    public async Task A_claim_to_a_key_id_whose_registration_was_cut_off_holds_nobody_up_for_good()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        host.Table.FaultBefore(call => call.Batch is not null && call.Partition == "dir.default");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await RegisterAsync(host, "holdco", "k1")).Status);
+
+        Assert.Equal(HttpStatusCode.Conflict, (await RegisterAsync(host, "rival", "k1", admin: TestHost.OtherTenantKey)).Status);
+        host.Time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(HttpStatusCode.Created, (await RegisterAsync(host, "rival", "k1", admin: TestHost.OtherTenantKey)).Status);
+        host.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal((HttpStatusCode.Conflict, "key_id_taken"), await RegisterAsync(host, "holdco", "k1") is var late ? (late.Status, late.Code) : default);
+    }
+
+    [Fact]
+    public async Task A_key_id_that_is_pinned_again_while_it_is_let_go_stays_its_agents()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await RegisterAsync(host, "holdco", "k1");
+        bool raced = false;
+        host.Table.After = async call =>
+        {
+            // The registration that lets k1 go has just been written; before it frees the id, another pins it again.
+            if (raced || call.Batch is null || call.Partition != "dir.default")
+                return;
+            raced = true;
+            Assert.Equal(HttpStatusCode.OK, (await RegisterAsync(host, "holdco", "k1")).Status);
+        };
+
+        await RegisterAsync(host, "holdco", "k2");
+
+        Assert.True(raced);
+        Assert.Equal(HttpStatusCode.Conflict, (await RegisterAsync(host, "rival", "k1")).Status);
+    }
+
+    [Fact]
+    public async Task Who_signed_a_report_is_kept_with_its_answer()
+    {
+        await using TestHost host = await StartAsync();
+        JsonObject report = Report();
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, report, _key, "holdco-1")).Status);
+
+        string row = LedgerKeys.Token($"report_usage\nholdco\n{report["idempotency_key"]}");
+        TableRow stored = (await host.Table.GetAsync(LedgerKeys.Requests("default", row), row, default))!;
+        RequestDocument kept = JsonSerializer.Deserialize(stored.Body.Span, LedgerJson.Default.RequestDocument)!;
+        Assert.NotNull(kept.CompletedAt);
+        Assert.Equal(new VerifiedSigner("holdco-1", "https://agent.holdco.example", host.Time.UtcNow), kept.SignedBy);
+    }
+
     [Theory]
     [InlineData("finance", true, false, "signer_misplaced")]
     [InlineData("buyer", false, true, "signer_missing")]
@@ -115,7 +179,7 @@ public sealed class AgentSignerTests : IDisposable
         return host;
     }
 
-    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey)
+    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey, string? besides = null)
     {
         ECParameters key = _key.ExportParameters(includePrivateParameters: false);
         var jwk = new JsonObject
@@ -123,10 +187,18 @@ public sealed class AgentSignerTests : IDisposable
             ["kid"] = keyId, ["kty"] = "EC", ["crv"] = "P-256", ["alg"] = "ES256", ["use"] = "sig", ["key_ops"] = new JsonArray("verify"), ["adcp_use"] = "request-signing",
             ["x"] = Base64Url.EncodeToString(key.Q.X), ["y"] = Base64Url.EncodeToString(key.Q.Y),
         };
+        var keys = new JsonArray(jwk);
+        if (besides is not null)
+        {
+            JsonNode second = jwk.DeepClone();
+            second["kid"] = besides;
+            keys.Add(second);
+        }
+
         return host.PutAsync($"/v1/agents/{agent}", new JsonObject
         {
             ["role"] = "buyer", ["accounts"] = new JsonArray("acme"), ["signed_required"] = signedRequired, ["suspended"] = suspended,
-            ["signer"] = new JsonObject { ["agent_url"] = "https://agent.holdco.example", ["jwks"] = new JsonObject { ["keys"] = new JsonArray(jwk) } },
+            ["signer"] = new JsonObject { ["agent_url"] = "https://agent.holdco.example", ["jwks"] = new JsonObject { ["keys"] = keys } },
         }, admin);
     }
 

@@ -101,6 +101,59 @@ public class RateLimitTests
     }
 
     [Theory]
+    [InlineData("GET", "/HEALTH/ready", "", 200)]
+    [InlineData("GET", "/OpenApi/v1.json", "", 200)]
+    [InlineData("POST", "/adcp/report_usage", "Signature", 415)]
+    [InlineData("PUT", "/v1/accounts/acme", "Signature", 401)]
+    [InlineData("DELETE", "/v1/accounts", "", 404)]
+    public async Task Whatever_nobody_vouches_for_costs_its_address_however_it_is_written(string method, string path, string header, int status)
+    {
+        await using TestHost host = await TestHost.StartAsync(o => o.Abuse.UnvouchedPerAddress = 1);
+        (string, string)[] headers = header.Length == 0 ? [] : [(header, "sig1=:AAAA:")];
+        for (int i = 0; i < 5; i++)
+            Assert.Equal((HttpStatusCode)status, (await host.SendAsync(new HttpMethod(method), path, null, header.Length == 0 ? null : "a", mediaType: "text/plain", headers: headers)).Status);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await host.SendAsync(new HttpMethod(method), path, null, null, headers: headers)).Status);
+    }
+
+    [Fact]
+    public async Task An_agent_is_limited_whatever_its_reports_are_refused_for()
+    {
+        await using TestHost host = await TestHost.StartAsync(o => o.Abuse.RequestsPerAgent = 1);
+        string books = await host.KeyAsync("finance", ["*"]);
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(HttpStatusCode.Forbidden, (await host.UsageAsync(books, Report(i))).Status);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await host.UsageAsync(books, Report(5))).Status);
+    }
+
+    [Fact]
+    public async Task A_route_that_no_endpoint_could_have_is_not_remembered()
+    {
+        await using TestHost host = await TestHost.StartAsync(o => o.Abuse.DeliveriesPerEndpoint = 1);
+        string path = "/hooks/" + new string('r', 129);
+
+        for (int i = 0; i < 6; i++)
+            Assert.Equal(HttpStatusCode.NotFound, (await host.PostBytesAsync(path, "{}"u8.ToArray())).Status);
+    }
+
+    [Fact]
+    public async Task That_an_address_is_shut_is_said_once_a_minute_with_the_setting_it_follows_from()
+    {
+        await using TestHost host = await TestHost.StartAsync(o => (o.Abuse.UnvouchedPerAddress, o.Abuse.ForwardedHops) = (1, 1));
+        for (int i = 0; i < 8; i++)
+            await AskAsync(host, "198.51.100.7", "a-key-that-nobody-was-ever-given");
+
+        string said = Assert.Single(host.Log.Lines, line => line.StartsWith("Warning 5430", StringComparison.Ordinal));
+        Assert.Contains("198.51.100.7", said, StringComparison.Ordinal);
+        Assert.Contains("Limits:ForwardedHops is 1", said, StringComparison.Ordinal);
+        host.Time.Advance(TimeSpan.FromMinutes(2));
+        for (int i = 0; i < 8; i++)
+            await AskAsync(host, "198.51.100.7", "a-key-that-nobody-was-ever-given");
+        Assert.Equal(2, host.Log.Lines.Count(line => line.StartsWith("Warning 5430", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
     [InlineData("::ffff:198.51.100.7", "198.51.100.7", true)]
@@ -114,6 +167,8 @@ public class RateLimitTests
     [InlineData("198.51.100.7", 2, "127.0.0.1")]
     [InlineData("198.51.100.7", 0, "127.0.0.1")]
     [InlineData("198.51.100.7, nonsense", 1, "127.0.0.1")]
+    [InlineData(" , 198.51.100.7 ,, ", 1, "198.51.100.7")]
+    [InlineData(", ,", 1, "127.0.0.1")]
     public void What_a_caller_writes_before_our_own_proxies_does_not_count(string forwarded, int hops, string meant) => Assert.Equal(Of(meant, 1), Of(forwarded, hops));
 
     [Theory]

@@ -8,6 +8,8 @@ namespace AdcpFunctions.Tests.Host;
 /// <summary>What keeps the service from starting is one line for whoever started it, without a stack trace, and exit code 1.</summary>
 public sealed class StartTests : IDisposable
 {
+    private const string AdminKey = "start-admin-key-0123456789abcdef";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("adcp-start-");
     private readonly TcpListener _taken = new(IPAddress.Loopback, 0);
 
@@ -35,7 +37,7 @@ public sealed class StartTests : IDisposable
         argument = argument.Replace("{taken}", $"{((IPEndPoint)_taken.LocalEndpoint).Port}", StringComparison.Ordinal).Replace("{file}", File, StringComparison.Ordinal);
         string[] last = argument.StartsWith("--", StringComparison.Ordinal) ? ["--urls=http://127.0.0.1:0", $"--Ledger:Path={Path.Combine(_folder.FullName, "ledger.db")}", argument] : [argument];
         var start = new ProcessStartInfo("dotnet", [typeof(HostOptions).Assembly.Location, .. last]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.Environment["ADCP_ADMIN_KEY"] = "start-admin-key-0123456789abcdef";
+        start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
         using Process program = Process.Start(start)!;
 
         Task<string> output = program.StandardOutput.ReadToEndAsync();
@@ -46,5 +48,6 @@ public sealed class StartTests : IDisposable
         Assert.DoesNotContain("   at ", await output, StringComparison.Ordinal);
         Assert.StartsWith(why, errors, StringComparison.Ordinal);
         Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.DoesNotContain(AdminKey, await output + errors, StringComparison.Ordinal);
     }
 }

@@ -57,6 +57,20 @@ public class ScopedTableTests
         Assert.Equal(1, store.Calls);
     }
 
+    [Fact]
+    public void Asking_makes_no_garbage()
+    {
+        string[] partitions = [LedgerKeys.Ledger("default", "beta", 15), LedgerKeys.Directory("default"), LedgerKeys.Keys("ab12"), LedgerKeys.Ledger("rival", "acme", 3)];
+        foreach (string partition in partitions)
+            Buyer.Covers(partition);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (string partition in partitions)
+            Buyer.Covers(partition);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     private static async Task InRequestAsync(Func<Task> work)
     {
         ScopedTable.Enter(Buyer);

@@ -130,8 +130,7 @@ internal sealed class ChildHost : IAsyncDisposable
         }
 
         Http.Dispose();
-        foreach (string line in $"{_output}{_errors}".Split('\n'))
-            _log.Write(line);
+        _log.Write($"{_output}{_errors}");
         _log.Keep(AdminKey, "the admin key");
         _log.Judge();
     }

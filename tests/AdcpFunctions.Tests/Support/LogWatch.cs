@@ -49,8 +49,12 @@ internal sealed class LogWatch : ILoggerProvider, ILogger
         }
     }
 
-    /// <summary>A line of a process's own console.</summary>
-    public void Write(string line) => _lines.Enqueue(line);
+    /// <summary>What a process wrote to its own console.</summary>
+    public void Write(string console)
+    {
+        foreach (string line in console.Split('\n'))
+            _lines.Enqueue(line);
+    }
 
     /// <exception cref="InvalidOperationException">Something secret was logged.</exception>
     public void Judge()
@@ -86,7 +90,7 @@ internal sealed class LogWatch : ILoggerProvider, ILogger
 }
 
 /// <summary>Notes what requests carry before they are sent.</summary>
-internal sealed class SecretNotingHandler(LogWatch watch) : DelegatingHandler(new SocketsHttpHandler())
+internal sealed class SecretNotingHandler(LogWatch watch, HttpMessageHandler? inner = null) : DelegatingHandler(inner ?? new SocketsHttpHandler())
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

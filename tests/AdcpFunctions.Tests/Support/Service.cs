@@ -10,6 +10,7 @@ using AdcpFunctions.Tests.Adapters;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace AdcpFunctions.Tests.Support;
 
@@ -24,6 +25,7 @@ public sealed class Service : IAsyncDisposable
     private readonly TemporaryFile _file = new();
     private readonly SqliteTable _table;
     private readonly WebApplication _app;
+    private readonly LogWatch _log = new();
     private HttpClient _client = null!;
 
     private Service()
@@ -31,6 +33,7 @@ public sealed class Service : IAsyncDisposable
         _table = SqliteTable.Open(_file.Path);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
+        builder.Logging.AddProvider(_log).SetMinimumLevel(LogLevel.Debug);
         Table = new FaultyTable(_table);
         Composition.AddFlow(builder, Unlimited(), Table, Time);
         _app = builder.Build();
@@ -60,7 +63,8 @@ public sealed class Service : IAsyncDisposable
     {
         var service = new Service();
         await service._app.StartAsync();
-        service._client = service._app.GetTestClient();
+        service._client = new HttpClient(new SecretNotingHandler(service._log, service._app.GetTestServer().CreateHandler())) { BaseAddress = service._app.GetTestServer().BaseAddress };
+        service._log.Keep(HookSecret, "a webhook secret");
         var directory = service.Get<AccessDirectory>();
         await directory.AddTenantAsync(Tenant, default);
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, account ?? Account, default));
@@ -117,6 +121,7 @@ public sealed class Service : IAsyncDisposable
         await _app.DisposeAsync();
         await _table.DisposeAsync();
         _file.Dispose();
+        _log.Judge();
     }
 
     private static ByteArrayContent Json(string body)
