@@ -184,8 +184,15 @@ public sealed class AgentSignerTests : IDisposable
         ECParameters key = _key.ExportParameters(includePrivateParameters: false);
         var jwk = new JsonObject
         {
-            ["kid"] = keyId, ["kty"] = "EC", ["crv"] = "P-256", ["alg"] = "ES256", ["use"] = "sig", ["key_ops"] = new JsonArray("verify"), ["adcp_use"] = "request-signing",
-            ["x"] = Base64Url.EncodeToString(key.Q.X), ["y"] = Base64Url.EncodeToString(key.Q.Y),
+            ["kid"] = keyId,
+            ["kty"] = "EC",
+            ["crv"] = "P-256",
+            ["alg"] = "ES256",
+            ["use"] = "sig",
+            ["key_ops"] = new JsonArray("verify"),
+            ["adcp_use"] = "request-signing",
+            ["x"] = Base64Url.EncodeToString(key.Q.X),
+            ["y"] = Base64Url.EncodeToString(key.Q.Y),
         };
         var keys = new JsonArray(jwk);
         if (besides is not null)
@@ -197,7 +204,10 @@ public sealed class AgentSignerTests : IDisposable
 
         return host.PutAsync($"/v1/agents/{agent}", new JsonObject
         {
-            ["role"] = "buyer", ["accounts"] = new JsonArray("acme"), ["signed_required"] = signedRequired, ["suspended"] = suspended,
+            ["role"] = "buyer",
+            ["accounts"] = new JsonArray("acme"),
+            ["signed_required"] = signedRequired,
+            ["suspended"] = suspended,
             ["signer"] = new JsonObject { ["agent_url"] = "https://agent.holdco.example", ["jwks"] = new JsonObject { ["keys"] = keys } },
         }, admin);
     }
@@ -221,7 +231,12 @@ public sealed class AgentSignerTests : IDisposable
         ["reporting_period"] = new JsonObject { ["start"] = "2026-04-01T00:00:00Z", ["end"] = "2026-04-30T23:59:59Z" },
         ["usage"] = new JsonArray(new JsonObject
         {
-            ["account"] = new JsonObject { ["account_id"] = "acme" }, ["media_buy_id"] = "mb1", ["impressions"] = 1_000, ["vendor_cost"] = 10m, ["currency"] = "USD", ["final"] = false,
+            ["account"] = new JsonObject { ["account_id"] = "acme" },
+            ["media_buy_id"] = "mb1",
+            ["impressions"] = 1_000,
+            ["vendor_cost"] = 10m,
+            ["currency"] = "USD",
+            ["final"] = false,
         }),
     };
 
