@@ -4,9 +4,6 @@ namespace AdcpFunctions.Host;
 /// <remarks>Spec: AdCP 3.1, building/by-layer/L1/security, "Transport security" (headers).</remarks>
 internal sealed partial class FrontDoor(HostOptions options, RateLimits limits, TimeProvider time, ILogger<FrontDoor> logger)
 {
-    /// <summary>The longest route an endpoint has had, or could have.</summary>
-    private const int LongestRoute = 128;
-
     private static readonly Credential Shown = new();
 
     private long _nextWarning = long.MinValue;
@@ -71,7 +68,8 @@ internal sealed partial class FrontDoor(HostOptions options, RateLimits limits, 
         if (!limits.WatchesEndpoints || !IsHook(path) || path.Value!.Length <= "/hooks/".Length)
             return null;
         string route = path.Value["/hooks/".Length..].TrimEnd('/');
-        return route.Length <= LongestRoute ? limits.OfEndpoint(route) : null;
+        // What is too long for a route is a stranger's text: kept by the hundred thousand, such texts would be gigabytes.
+        return route.Length <= Functions.ReceiveDelivery.LongestRoute ? limits.OfEndpoint(route) : null;
     }
 
     /// <summary>Rule ABUSE-5: that an address is shut is said aloud, once a minute, with where it was read from.</summary>

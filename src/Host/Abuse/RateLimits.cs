@@ -23,8 +23,7 @@ internal sealed class RateLimits(HostOptions options, TimeProvider time)
     public void Unvouched(ulong address) => _addresses.Take(address);
 
     /// <summary>Nobody guesses a route, so whoever exhausts one knows it: the sender, or whom it told.</summary>
-    /// <remarks>What is too long for a route is one bucket: it is a stranger's text, and a hundred thousand of them would be gigabytes.</remarks>
-    public TimeSpan? OfEndpoint(string route) => _endpoints.Take(new ValueTuple<string>(route.Length > Functions.ReceiveDelivery.LongestRoute ? "" : route));
+    public TimeSpan? OfEndpoint(string route) => _endpoints.Take(new ValueTuple<string>(route));
 
     public TimeSpan? OfAgent(Caller caller) => _agents.Take((caller.Tenant, caller.Agent.Id));
 
