@@ -59,6 +59,24 @@ param webhookBytes int = 1048576
 @maxValue(3600)
 param inFlightSeconds int = 60
 
+@description('How many nonces of one signing key are remembered at once, against replay.')
+@minValue(1000)
+@maxValue(10000000)
+param noncesPerKey int = 100000
+
+@description('Whether webhooks may be proven by a bearer credential. Nothing protects the body of such a webhook.')
+param allowBearer bool = false
+
+@description('For how many minutes a counterparty\'s public keys, and where they are, are taken as read.')
+@minValue(1)
+@maxValue(30)
+param keyCacheMinutes int = 15
+
+@description('How many days attempts to deliver are remembered.')
+@minValue(1)
+@maxValue(365)
+param deliveryLogDays int = 30
+
 @description('Instances that are always there for HTTP. With none, the first caller after a quiet spell waits for a start.')
 @minValue(0)
 @maxValue(100)
@@ -195,6 +213,10 @@ module functionApp 'modules/functionApp.bicep' = {
     usageBytes: usageBytes
     webhookBytes: webhookBytes
     inFlightSeconds: inFlightSeconds
+    noncesPerKey: noncesPerKey
+    allowBearer: allowBearer
+    keyCacheMinutes: keyCacheMinutes
+    deliveryLogDays: deliveryLogDays
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

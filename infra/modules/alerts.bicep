@@ -65,6 +65,15 @@ var alerts = [
     description: 'The topic is gone, full, or the app may not send to it. Nothing is lost; nothing is sent.'
   }
   {
+    name: 'mode-mismatch'
+    severity: 1
+    metric: 'adcp.webhooks.mode_mismatch'
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['[5300]']
+    description: 'A webhook came in another mode than its endpoint is registered for. It was refused.'
+  }
+  {
     name: 'timer-faulted'
     severity: 1
     metric: 'adcp.timers.faulted'
@@ -86,6 +95,15 @@ var alerts = [
     threshold: rejectedSignatures
     lines: ['[5010]']
     description: 'A sender signs with a wrong secret or clock, or somebody tries.'
+  }
+  {
+    name: 'keys-changed'
+    severity: 0
+    metric: 'adcp.keys.changed'
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['[5212]']
+    description: 'A counterparty\'s keys are said to be somewhere else than when they were first found. Nothing it signs is accepted until an operator decides.'
   }
   {
     name: 'statements-quarantined'

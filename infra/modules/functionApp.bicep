@@ -60,6 +60,18 @@ param webhookBytes int
 @description('For how long a dead request blocks its key.')
 param inFlightSeconds int
 
+@description('For how many days attempts to deliver are remembered.')
+param deliveryLogDays int
+
+@description('How many nonces of one signing key are remembered at once.')
+param noncesPerKey int
+
+@description('Whether webhooks may be proven by a bearer credential.')
+param allowBearer bool
+
+@description('For how long a counterparty\'s keys are taken as read.')
+param keyCacheMinutes int
+
 @description('Instances that are always there for HTTP.')
 param alwaysReadyHttpInstances int
 
@@ -99,6 +111,16 @@ var settings = {
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)
   Limits__InFlightSeconds: string(inFlightSeconds)
+  Limits__NoncesPerKey: string(noncesPerKey)
+  Webhooks__AllowBearer: allowBearer ? 'true' : 'false'
+  Trust__KeyCacheMinutes: string(keyCacheMinutes)
+  // The code's own defaults, spelled out so that they are found here.
+  Limits__RequestsPerSecondPerAgent: '100'
+  Limits__WritesPerSecondPerAccount: '60'
+  Limits__DeliveriesPerSecondPerEndpoint: '60'
+  Limits__UnvouchedPerSecondPerAddress: '20'
+  Limits__ForwardedHops: '1'
+  Limits__DeliveryLogDays: string(deliveryLogDays)
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

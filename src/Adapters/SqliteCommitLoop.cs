@@ -31,13 +31,15 @@ internal sealed class SqliteCommitLoop : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Queues batches side by side: none is committed before those ahead of it, nor when one of those met a fault.</summary>
     /// <exception cref="ObjectDisposedException">The table has been closed.</exception>
-    public void Enqueue(QueuedBatch batch)
+    public void Enqueue(ReadOnlySpan<QueuedBatch> batches)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(SqliteTable));
-            _waiting.Enqueue(batch);
+            foreach (QueuedBatch batch in batches)
+                _waiting.Enqueue(batch);
             if (!_idle)
                 return;
 

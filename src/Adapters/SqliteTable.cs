@@ -107,8 +107,30 @@ public sealed class SqliteTable : IPartitionedTable, IDisposable, IAsyncDisposab
         if (_commits is null)
             throw new InvalidOperationException("The file was opened for reading.");
         var queued = new QueuedBatch(batch);
-        _commits.Enqueue(queued);
+        _commits.Enqueue([queued]);
         return new ValueTask<BatchResult>(queued.Task);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// All are queued together, and what is queued is committed in order: with the last one's answer the others are on the disk, and a
+    /// fault that meets one of them fails all that wait behind it.
+    /// </remarks>
+    /// <exception cref="SqliteException">The disk is full, ill or locked; whether the batches were committed is open.</exception>
+    /// <exception cref="InvalidOperationException">The file was opened for reading.</exception>
+    public ValueTask<BatchResult> SubmitAfterAsync(IReadOnlyList<TableBatch> first, TableBatch last, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(last);
+        if (first.Any(batch => !batch.IsBlind))
+            throw new ArgumentException("What comes first is upserts alone.", nameof(first));
+        cancel.ThrowIfCancellationRequested();
+
+        if (_commits is null)
+            throw new InvalidOperationException("The file was opened for reading.");
+        QueuedBatch[] queued = [.. first.Select(batch => new QueuedBatch(batch)), new QueuedBatch(last)];
+        _commits.Enqueue(queued);
+        return new ValueTask<BatchResult>(queued[^1].Task);
     }
 
     /// <summary>Commits what is queued and closes the file.</summary>

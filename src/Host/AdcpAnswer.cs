@@ -32,6 +32,10 @@ internal sealed class AdcpAnswer : IResult
     public static AdcpAnswer Unavailable(ReadOnlySpan<byte> context) =>
         Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), context);
 
+    /// <summary>Nothing was looked at, or nothing was kept: the same request may be sent again.</summary>
+    public static AdcpAnswer RateLimited(int seconds, JsonNode context) =>
+        Failed(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds), context);
+
     /// <summary>The part of a completed answer that is kept for replays.</summary>
     public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox)
     {

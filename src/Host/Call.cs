@@ -67,6 +67,10 @@ internal static class GuardedRoutes
         {
             Identify identify = http.RequestServices.GetRequiredService<Identify>();
             (Caller? caller, Problem? refusal) = await Guarded.CallerAsync(http.Request, identify, roles, http.RequestAborted);
+            if (caller is not null && http.RequestServices.GetRequiredService<RateLimits>().OfAgent(caller) is { } wait)
+                (caller, refusal) = (null, Problem.TooManyRequests(RateLimits.Seconds(wait)));
+            if (caller is not null)
+                ScopedTable.Enter(caller.Scope);
             IResult result = caller is null ? refusal! : await answer(new Call(http, caller));
             await result.ExecuteAsync(http);
         }

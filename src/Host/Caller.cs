@@ -3,8 +3,12 @@ using AdcpFunctions.Ledger;
 namespace AdcpFunctions.Host;
 
 /// <summary>Who is calling, as its credential says.</summary>
-internal sealed record Caller(string Tenant, Agent Agent)
+/// <param name="SignedBy">Whose signature says so; null where a bearer key alone does.</param>
+internal sealed record Caller(string Tenant, Agent Agent, VerifiedSigner? SignedBy = null)
 {
+    /// <summary>What its requests may touch.</summary>
+    public CallerScope Scope => new(Tenant, Agent.Accounts);
+
     public bool Is(params ReadOnlySpan<AgentRole> roles) => roles.Contains(Agent.Role);
 }
 
@@ -21,7 +25,7 @@ internal abstract record Identification
 }
 
 /// <summary>Reads bearer keys. The tenant and the agent come from the key, never from the payload.</summary>
-internal sealed class Identify(AccessDirectory directory, TimeProvider time)
+internal sealed class Identify(KeyRing keys, KeyUse use, TimeProvider time)
 {
     public async ValueTask<Identification> AsAsync(HttpRequest request, CancellationToken cancel)
     {
@@ -30,8 +34,11 @@ internal sealed class Identify(AccessDirectory directory, TimeProvider time)
             return new Identification.Missing();
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || header.Length is < 24 or > 512)
             return new Identification.Unknown();
-        return await directory.HolderAsync(header[7..].Trim(), time.GetUtcNow(), cancel) is var (tenant, agent)
-            ? new Identification.Known(new Caller(tenant, agent))
-            : new Identification.Unknown();
+        DateTimeOffset now = time.GetUtcNow();
+        if (await keys.HolderAsync(header[7..].Trim(), now, cancel) is not var (tenant, agent, key))
+            return new Identification.Unknown();
+        use.Note(key, now);
+        FrontDoor.Vouch(request.HttpContext);
+        return new Identification.Known(new Caller(tenant, agent));
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host;
 
@@ -49,6 +50,8 @@ internal static partial class Composition
             builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         else if (builder.Configuration["urls"] is null && builder.Configuration["ASPNETCORE_URLS"] is null)
             builder.WebHost.UseUrls("http://localhost:7071");
+        if (Libcrypto.Missing() is { } missing)
+            throw new ValidationException(missing);
         await using LedgerStore ledger = await LedgerStore.OpenAsync(options);
         if (options.ExportsTelemetry)
             TelemetryExport.Add(builder);
@@ -88,21 +91,51 @@ internal static partial class Composition
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Math.Max(options.UsageBytes, options.WebhookBytes) + 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.MaxRequestHeaderCount = 64;
+            kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = options.Abuse.HeadersTimeout;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            kestrel.Limits.MinRequestBodyDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MaxConcurrentConnections = 5_000;
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        IPartitionedTable store = table;
+        table = new ScopedTable(store);
 
         IServiceCollection services = builder.Services;
         services.AddSingleton(options);
         services.AddSingleton(time);
         services.AddSingleton(table);
-        services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(table)));
+        services.AddSingleton(_ => new Telemetry(time, () => StorageRequests(store)));
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<AdminSuccession>();
+        services.AddSingleton(_ => new KeyIdIndex(store, new AccessDirectory(store), Agents.PinnedBy, time));
+        services.AddSingleton<KeyUse>();
+        services.AddHostedService(s => s.GetRequiredService<KeyUse>());
+        services.AddSingleton<SignedCallers>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<FrontDoor>();
+        services.AddSingleton<EndpointDirectory>();
         services.AddSingleton<Identify>();
+        services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
+        services.AddSingleton<KeyPins>();
+        services.AddSingleton<BrandDiscovery>();
+        services.AddSingleton<KeySets>();
+        services.AddSingleton<RevocationLists>();
+        services.AddSingleton<SignerDirectory>();
+        services.AddSingleton<NonceLog>();
+        services.AddSingleton<SignatureGate>();
+        services.AddSingleton<HookGate>();
+        services.AddSingleton<ProofOfControl>();
+        services.AddSingleton<ReceiveDelivery>();
+        services.AddSingleton(_ => new DeliveryLog(table, Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))));
+        services.AddSingleton<DeliveryHistory>();
 
         services.AddSingleton(_ => new RequestLog(table) { Lease = TimeSpan.FromSeconds(options.InFlightSeconds) });
         services.AddSingleton<EvidenceLog>();
+        services.AddSingleton<Quarantine>();
         services.AddSingleton<ContractCatalog>();
         services.AddSingleton<DueIndex>();
         services.AddSingleton<Outbox>();
@@ -115,7 +148,11 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
+        services.AddSingleton<DeliveryClaims>();
+        services.AddSingleton<DeliveryRows>();
         services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<TaskIntake>();
+        services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
 
         services.AddSingleton<DeadlineSweep>();
@@ -135,6 +172,7 @@ internal static partial class Composition
         services.AddSingleton<TimerWork>();
         services.AddSingleton<WorkLease>();
         services.AddSingleton<TimerTurns>();
+        services.AddHostedService<DeliveryLogFlush>();
         if (options.InProcessTimers)
             services.AddHostedService<Timers>();
     }
@@ -156,7 +194,9 @@ internal static partial class Composition
         // What is made first is disposed last: the last export reads the gauges.
         app.Services.GetRequiredService<Telemetry>();
         TelemetryExport.Start(app);
-        app.Use(FaultsBecomeUnavailableAsync);
+        FrontDoor door = app.Services.GetRequiredService<FrontDoor>();
+        app.Use((context, next) => FaultsBecomeUnavailableAsync(context, door, next));
+        app.Use(door.PassAsync);
         ReportUsage.Map(app);
         ReceiveDelivery.Map(app);
         Agents.Map(app);
@@ -164,6 +204,8 @@ internal static partial class Composition
         MediaBuys.Map(app);
         MediaBuyDecisions.Map(app);
         WebhookEndpoints.Map(app);
+        Deliveries.Map(app);
+        Quarantines.Map(app);
         Settlements.Map(app);
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
@@ -175,8 +217,9 @@ internal static partial class Composition
     }
 
     /// <summary>The one place where a fault meets a caller: it is logged here and answered with "try again", never with its text.</summary>
-    private static async Task FaultsBecomeUnavailableAsync(HttpContext context, RequestDelegate next)
+    private static async Task FaultsBecomeUnavailableAsync(HttpContext context, FrontDoor door, RequestDelegate next)
     {
+        door.Protect(context.Response);
         try
         {
             await next(context);
@@ -185,21 +228,31 @@ internal static partial class Composition
         {
             // The request broke the rules of HTTP itself, such as a chunk of the wrong length: the caller's fault, and nothing to log.
             context.Response.Clear();
+            door.Protect(context.Response);
             await new Problem(broken.StatusCode, "request_malformed", "The request is not well-formed HTTP.").ExecuteAsync(context);
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
             if (context.RequestAborted.IsCancellationRequested)
                 return;
-            Log.RequestFaulted(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host"), fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "none");
+            ILogger logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("AdcpFunctions.Host");
+            string route = context.GetEndpoint()?.DisplayName ?? "none";
+            if (fault is OutOfScopeException)
+                Log.ScopeLeft(logger, fault, context.Request.Method, route);
+            else
+                Log.RequestFaulted(logger, fault, context.Request.Method, route);
             context.Response.Clear();
-            IResult answer = context.Request.Path.StartsWithSegments("/adcp", StringComparison.Ordinal) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
+            door.Protect(context.Response);
+            IResult answer = FrontDoor.IsAdcp(context.Request.Path) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
             await answer.ExecuteAsync(context);
         }
     }
 
     private static partial class Log
     {
+        [LoggerMessage(5420, LogLevel.Critical, "{Method} {Route} reached for rows that are not its caller's and was stopped: a check is missing.")]
+        public static partial void ScopeLeft(ILogger logger, Exception fault, string method, string route);
+
         [LoggerMessage(5000, LogLevel.Error, "{Method} {Route} faulted; nothing was acknowledged.")]
         public static partial void RequestFaulted(ILogger logger, Exception fault, string method, string route);
     }

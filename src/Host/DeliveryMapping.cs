@@ -12,10 +12,27 @@ namespace AdcpFunctions.Host;
 /// </remarks>
 internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod period, string requestToken, string evidence, DateTimeOffset now)
 {
-    public Push Push { get; } = new(endpoint.Tenant, Side.SellerRow, endpoint.Sender, requestToken, now, period.StartText, period.EndText);
+    /// <summary>True where nothing protected the body: what it says is kept, and settles nothing (decision A22).</summary>
+    public bool Unsigned { get; init; }
 
-    /// <summary>Rows that are kept as evidence only, and why.</summary>
+    /// <summary>The clock a redrive's decisions are taken by; null for that of the receipt.</summary>
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>Rows whose pages are written already: a redrive takes in what is new of them only.</summary>
+    public IReadOnlySet<int> Paged { get; init; } = new HashSet<int>();
+
+    private Push? _push;
+
+    public Push Push => _push ??= new(endpoint.Tenant, Side.SellerRow, endpoint.Sender, requestToken, now, period.StartText, period.EndText) { DecidedAt = DecidedAt ?? now };
+
+    /// <summary>What is to be known of rows beside their numbers.</summary>
     public List<string> Notes { get; } = [];
+
+    /// <summary>Rows of which something is kept as evidence only.</summary>
+    public List<QuarantinedRow> Quarantined { get; } = [];
+
+    /// <summary>Which settlements the finals of which rows went to.</summary>
+    public List<(int Row, string Settlement)> Settled { get; } = [];
 
     /// <summary>How many rows were taken in, whatever was noted of their packages.</summary>
     public int Taken { get; private set; }
@@ -40,32 +57,40 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
     {
         if (buy is null)
         {
-            Notes.Add($"row {index}: media_buy_not_bound");
+            Quarantine(index, row, "media_buy_not_bound");
             return;
         }
 
         bool unavailable = row.TryGetMember("status"u8, out JsonNode status) && (status.StringEquals("reporting_delayed"u8) || status.StringEquals("failed"u8));
-        if (violations.Count > 0 && !unavailable)
+        ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
+        if (Unsigned || (violations.Count > 0 && !unavailable))
         {
-            Notes.Add($"row {index}: row_invalid {violations[0].Pointer} {violations[0].Keyword}");
+            Quarantine(index, row, Unsigned ? "unsigned_body" : "row_invalid", Unsigned ? null : $"{violations[0].Pointer} {violations[0].Keyword}");
+            Contest(PackagesOf(row).Where(IsFinal), row, buy, stated);
             return;
         }
 
         Taken++;
-        ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
         PartitionPush partition = Push.For(buy.Partition);
-        foreach (ReadOnlyMemory<byte> part in Parts(row.RawMemory))
-            partition.Lines.Add(new PageLine(stated, null, part));
-        if (unavailable || !row.TryGetMember("by_package"u8, out JsonNode packages))
-            return;
+        if (!Paged.Contains(index) && row.RawMemory.Length <= StatementLedger.MaxRecordBytes)
+            partition.Lines.Add(new PageLine(stated, null, row.RawMemory));
+        if (!unavailable)
+            TakePackages(index, row, result, buy, stated, partition);
+    }
 
+    private void TakePackages(int index, JsonNode row, JsonNode result, RegisteredBuy buy, ReportingPeriod stated, PartitionPush partition)
+    {
         int final = 0;
-        foreach (JsonNode package in packages.Items)
+        var refused = new List<JsonNode>();
+        foreach (JsonNode package in PackagesOf(row).Where(IsFinal))
         {
-            if (package.TryGetMember("is_final"u8, out JsonNode flag) && flag.Kind == JsonKind.True)
-                final += Take(index, package, row, result, buy, stated, partition) ? 1 : 0;
+            if (Take(index, package, row, result, buy, stated, partition))
+                final++;
+            else
+                refused.Add(package);
         }
 
+        Contest(refused, row, buy, stated);
         // Rule FIN-4: a row that calls itself final while its packages do not is provisional.
         if (final == 0 && row.TryGetMember("is_final"u8, out JsonNode rolledUp) && rolledUp.Kind == JsonKind.True)
             Notes.Add($"row {index}: row_final_without_packages");
@@ -75,40 +100,87 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
     {
         Contract contract = buy.InForce(stated);
         if (!package.TryGetMember("package_id"u8, out JsonNode id) || contract.GroupOfPackage(id.GetString()) is not { } group)
-        {
-            Notes.Add($"row {index}: package_unknown");
-            return false;
-        }
+            return Quarantine(index, row, "package_unknown", id.Exists ? id.GetString() : null);
 
         JsonNode currency = package.TryGetMember("currency"u8, out JsonNode own) || result.TryGetMember("currency"u8, out own) ? own : default;
         if (!UsageMapping.Matches(currency, contract.Currency))
-        {
-            Notes.Add($"row {index}: currency_mismatch");
-            return false;
-        }
+            return Quarantine(index, row, "currency_mismatch", id.GetString());
 
-        string? window = package.TryGetMember("measurement_window"u8, out JsonNode named) ? named.GetString() : null;
         ReportingPeriod? ofDay = group.IsBillable(stated) ? null : group.PeriodOfDay(stated);
-        if ((!group.IsBillable(stated) && ofDay is null) || !MeasurementWindows.Matches(window, group, contract.Windows))
+        if ((!group.IsBillable(stated) && ofDay is null) || !MeasurementWindows.Matches(WindowOf(package), group, contract.Windows))
             return true;
 
-        DateTimeOffset? finalizedAt = null;
-        if ((package.TryGetMember("finalized_at"u8, out JsonNode stamp) || row.TryGetMember("finalized_at"u8, out stamp)) && WireTime.TryRead(stamp, out DateTimeOffset stamped))
-            finalizedAt = stamped.ToUniversalTime();
         decimal? rate = null;
         if (!MetricReader.TryRead(package, BillingMetric.NameOf(group.PricingModel) ?? "impressions", out decimal? quantity)
             || !TryRead(package, "spend"u8, MetricReader.TryReadAmount, out decimal? spend)
             || (group.Rate is null && !TryRead(package, "rate"u8, MetricReader.TryReadRate, out rate)))
-        {
-            Notes.Add($"row {index}: number_out_of_range");
-            return false;
-        }
+            return Quarantine(index, row, "number_out_of_range", id.GetString());
 
-        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, finalizedAt, now, endpoint.Sender, "", evidence, rate, Day: ofDay is null ? null : stated);
+        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, StampOf(package, row), now, endpoint.Sender, "", evidence, rate, Day: ofDay is null ? null : stated);
         said = said with { Hash = Fingerprint.Of(said, group.Id) };
+        Settled.Add((index, buy.Address(group.Id, ofDay ?? stated, group.Window).Id));
         partition.Facts.Add(new Fact(buy, group.Id, ofDay ?? stated, group.Window, said, endpoint.Sender, package.RawMemory.Length <= StatementLedger.MaxRecordBytes ? package.RawMemory : default));
         return true;
     }
+
+    /// <summary>Rule DLV-3: a final that a bound sender delivered and that cannot be taken as it stands suspends the breach, and settles nothing.</summary>
+    /// <remarks>
+    /// It is kept as DL-5 keeps what could not be allocated, as one statement of the row whatever it names: a sender decides what its
+    /// rows say, and may not fill the ledger with it. The earliest stamp of the row is the one that may be timely.
+    /// </remarks>
+    private void Contest(IEnumerable<JsonNode> finals, JsonNode row, RegisteredBuy buy, ReportingPeriod stated)
+    {
+        Contract contract = buy.InForce(stated);
+        Statement? earliest = null;
+        ReportingPeriod of = stated;
+        foreach (JsonNode package in finals)
+        {
+            if (contract.Groups.FirstOrDefault(g => g.BindsSeller && PeriodOf(g, stated) is not null && MeasurementWindows.Matches(WindowOf(package), g, contract.Windows)) is not { } bound)
+                continue;
+            var said = new Statement(Side.SellerRow, "", null, null, StampOf(package, row), now, endpoint.Sender, "", evidence);
+            if (earliest is null || (said.FinalizedAt ?? now) < (earliest.FinalizedAt ?? now))
+                (earliest, of) = (said, PeriodOf(bound, stated)!.Value);
+        }
+
+        if (earliest is null)
+            return;
+        earliest = earliest with { Hash = Fingerprint.Of(earliest, "") };
+        Push.For(buy.Partition).Facts.Add(new Fact(buy, "", of, null, earliest, endpoint.Sender, row.RawMemory.Length <= StatementLedger.MaxRecordBytes ? row.RawMemory : default));
+    }
+
+    /// <returns>False, for a package that is not taken.</returns>
+    private bool Quarantine(int index, JsonNode row, string code, string? detail = null)
+    {
+        Notes.Add(detail is null ? $"row {index}: {code}" : $"row {index}: {code} {Cut(detail)}");
+        if (Quarantined.Count > 0 && Quarantined[^1] is var last && last.Row == index && last.Code == code)
+            return false;
+        string? mediaBuy = row.TryGetMember("media_buy_id"u8, out JsonNode id) && id.Kind == JsonKind.String ? Cut(id.GetString()) : null;
+        Quarantined.Add(new QuarantinedRow(index, code, mediaBuy, detail is null ? null : Cut(detail)));
+        return false;
+    }
+
+    private static string Cut(string text) => text.Length <= 255 ? text : text[..255];
+
+    private static ReportingPeriod? PeriodOf(TermsGroup group, ReportingPeriod stated) => group.IsBillable(stated) ? stated : group.PeriodOfDay(stated);
+
+    /// <summary>A row that its schema refuses may hold anything.</summary>
+    private static IEnumerable<JsonNode> PackagesOf(JsonNode row)
+    {
+        if (!row.TryGetMember("by_package"u8, out JsonNode packages) || packages.Kind != JsonKind.Array)
+            yield break;
+        foreach (JsonNode package in packages.Items)
+            yield return package;
+    }
+
+    private static bool IsFinal(JsonNode package) => package.TryGetMember("is_final"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
+
+    private static string? WindowOf(JsonNode package) =>
+        package.TryGetMember("measurement_window"u8, out JsonNode named) && named.Kind == JsonKind.String ? named.GetString() : null;
+
+    private static DateTimeOffset? StampOf(JsonNode package, JsonNode row) =>
+        (package.TryGetMember("finalized_at"u8, out JsonNode stamp) || row.TryGetMember("finalized_at"u8, out stamp)) && WireTime.TryRead(stamp, out DateTimeOffset stamped)
+            ? stamped.ToUniversalTime()
+            : null;
 
     private delegate bool Reader(JsonNode stated, out decimal read);
 
@@ -120,12 +192,5 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         bool taken = reader(stated, out decimal read);
         value = read;
         return taken;
-    }
-
-    /// <summary>A row longer than a page's column is kept whole by the evidence; the page holds only what fits.</summary>
-    private static IEnumerable<ReadOnlyMemory<byte>> Parts(ReadOnlyMemory<byte> raw)
-    {
-        if (raw.Length <= StatementLedger.MaxRecordBytes)
-            yield return raw;
     }
 }

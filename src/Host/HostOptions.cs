@@ -64,9 +64,28 @@ public sealed class HostOptions
     /// <value>The default is 1 MiB, the protocol's recommendation; 1 KiB to 8 MiB.</value>
     public int WebhookBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>How many nonces of one signer's key are remembered at once, on all instances together (<c>Limits:NoncesPerKey</c>).</summary>
+    /// <value>The default is 100,000, the protocol's recommendation for webhooks; 1,000 to 10,000,000.</value>
+    public int NoncesPerKey { get; set; } = 100_000;
+
+    /// <summary>Whether an endpoint may be registered for, and deliver by, a bearer credential (<c>Webhooks:AllowBearer</c>).</summary>
+    /// <value>The default is false: nothing protects such a body, and its rows are never settled.</value>
+    public bool AllowBearer { get; set; }
+
+    /// <summary>How long attempts to deliver are remembered, in days (<c>Limits:DeliveryLogDays</c>); what was accepted is evidence besides, for good.</summary>
+    /// <value>The default is 30; 1 to 365.</value>
+    public int DeliveryLogDays { get; set; } = 30;
+
     /// <summary>How long a request whose process died blocks its key (<c>Limits:InFlightSeconds</c>).</summary>
     /// <value>The default is 60 seconds; 1 to 3,600.</value>
     public int InFlightSeconds { get; set; } = 60;
+
+    /// <summary>How long a counterparty's keys, and where they are, are taken as read (<c>Trust:KeyCacheMinutes</c>).</summary>
+    /// <value>The default is 15 minutes; 1 to 30, as long as a revocation may take to be seen.</value>
+    public int KeyCacheMinutes { get; set; } = 15;
+
+    /// <summary>How often whom is served.</summary>
+    public AbuseLimits Abuse { get; } = new();
 
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
     /// <value>The default is true where no Functions host rings them, and false where one does.</value>
@@ -119,7 +138,11 @@ public sealed class HostOptions
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
+        options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);
+        options.AllowBearer = Flag("Webhooks:AllowBearer", configuration["Webhooks:AllowBearer"], false);
+        options.DeliveryLogDays = Number(configuration, "Limits:DeliveryLogDays", options.DeliveryLogDays);
         options.InFlightSeconds = Number(configuration, "Limits:InFlightSeconds", options.InFlightSeconds);
+        options.KeyCacheMinutes = Number(configuration, "Trust:KeyCacheMinutes", options.KeyCacheMinutes);
         options.FunctionsPort = configuration["FUNCTIONS_CUSTOMHANDLER_PORT"] is null ? null : Number(configuration, "FUNCTIONS_CUSTOMHANDLER_PORT", 0);
         options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
@@ -136,6 +159,7 @@ public sealed class HostOptions
                 options.AdminKeys[tenant.Key] = adminKey;
         }
 
+        options.Abuse.Read(configuration, options.FunctionsPort is not null);
         options.Validate();
         return options;
     }
@@ -151,7 +175,10 @@ public sealed class HostOptions
         CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);
         CheckRange("Limits:WebhookBytes", WebhookBytes, 1024, 8 * 1024 * 1024);
+        CheckRange("Limits:NoncesPerKey", NoncesPerKey, 1_000, 10_000_000);
+        CheckRange("Limits:DeliveryLogDays", DeliveryLogDays, 1, 365);
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
+        CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
     }
 
@@ -181,7 +208,7 @@ public sealed class HostOptions
 
     private static bool IsHttp(string? text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "https" or "http";
 
-    private static int Number(IConfiguration configuration, string setting, int standard) =>
+    internal static int Number(IConfiguration configuration, string setting, int standard) =>
         configuration[setting] is not { } text ? standard : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
 
     private static bool Flag(string setting, string? text, bool standard)
@@ -191,7 +218,7 @@ public sealed class HostOptions
         return flag;
     }
 
-    private static void CheckRange(string setting, int value, int least, int most) =>
+    internal static void CheckRange(string setting, int value, int least, int most) =>
         Check(setting, value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least:N0} to {most:N0}"));
 
     private static void Check(string setting, bool holds, string rule)

@@ -6,7 +6,7 @@ using AdcpFunctions.Settlement;
 namespace AdcpFunctions.Host;
 
 /// <summary>What <c>report_usage</c> does once a request is well formed: reserve, map, record, settle, answer.</summary>
-internal sealed class Intake(RequestLog requests, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, HostOptions options, TimeProvider time, Telemetry telemetry)
+internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirectory directory, ContractCatalog catalog, StatementLedger statements, HostOptions options, TimeProvider time, Telemetry telemetry)
 {
     /// <summary>Records a request under its key.</summary>
     /// <param name="caller">Who reports.</param>
@@ -25,7 +25,7 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
         switch (await requests.ReserveAsync(caller.Tenant, $"report_usage\n{caller.Agent.Id}", key, hash, now, CancellationToken.None))
         {
             case Reservation.Reserved reserved:
-                return await RecordReservedAsync(reserved, caller, request, period, key, violations, context, now);
+                return await RecordReservedAsync(reserved with { Document = reserved.Document with { SignedBy = caller.SignedBy } }, caller, request, period, key, violations, context, now);
             case Reservation.Replay(var answer):
                 request.TryGetMember("usage"u8, out JsonNode repeated);
                 telemetry.RecordsDuplicated(Telemetry.Usage, repeated.Count);
@@ -54,12 +54,13 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
             {
                 var mapping = new UsageMapping(caller, period, LedgerKeys.Token($"{caller.Agent.Id}\n{key}"), now, options.BillsThroughAdcp);
                 int count = mapping.Read(usage, records, violations);
-                await ResolveAsync(mapping, caller, records.AsMemory(0, count));
+                if (await ResolveAsync(mapping, caller, records.AsMemory(0, count)) is { } wait)
+                    return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), context);
                 mapping.Map(records.AsSpan(0, count));
-                await statements.RecordAsync(mapping.Push, CancellationToken.None);
+                IReadOnlyList<TableBatch> pages = await statements.DecideAsync(mapping.Push, CancellationToken.None);
                 IReadOnlyList<AdcpError> errors = mapping.Errors();
                 ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox);
-                completed = await requests.CompleteAsync(reserved, answer, now, CancellationToken.None);
+                completed = await requests.CompleteAsync(reserved, answer, now, pages, CancellationToken.None);
                 if (completed)
                     telemetry.UsageTaken(count - errors.Count, errors);
                 return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);
@@ -76,16 +77,21 @@ internal sealed class Intake(RequestLog requests, AccessDirectory directory, Con
         }
     }
 
-    private async ValueTask ResolveAsync(UsageMapping mapping, Caller caller, ReadOnlyMemory<UsageRecord> records)
+    /// <returns>How long to wait when an account it touches has had enough for now; nothing was written then.</returns>
+    private async ValueTask<TimeSpan?> ResolveAsync(UsageMapping mapping, Caller caller, ReadOnlyMemory<UsageRecord> records)
     {
+        var written = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string raw, JsonNode reference) in mapping.AccountReferences)
         {
             Account? account = await FindAccountAsync(caller, reference);
+            if (account is not null && written.Add(account.Id) && limits.OfWrites(caller, account.Id) is { } wait)
+                return wait;
             mapping.Resolve(raw, account is null ? null : await catalog.OpenAsync(caller.Tenant, account, CancellationToken.None));
         }
 
         foreach ((AccountContracts contracts, HashSet<string> missing) in mapping.MissingMediaBuys(records.Span))
             await catalog.LoadAsync(caller.Tenant, contracts, missing, CancellationToken.None);
+        return null;
     }
 
     /// <summary>Rule ACC-1: an account that is not the caller's is not there.</summary>

@@ -17,7 +17,13 @@ internal sealed record Problem(int Status, string Code, string Detail, IReadOnly
 
     public static readonly Problem NotJson = new(415, "unsupported_media_type", "Send application/json in UTF-8.");
 
+    public static readonly Problem WrongMethod = new(405, "method_not_allowed", "This route does not take that method.");
+
     public static readonly Problem Unavailable = new(503, "unavailable", "The ledger could not be reached; nothing was acknowledged. Try again.");
+
+    private int? RetryAfter { get; init; }
+
+    public static Problem TooManyRequests(int seconds) => new(429, "rate_limited", "Too many requests; wait as Retry-After says.") { RetryAfter = seconds };
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -26,8 +32,8 @@ internal sealed record Problem(int Status, string Code, string Detail, IReadOnly
         response.ContentType = "application/problem+json";
         if (Status == 401)
             response.Headers.WWWAuthenticate = Code == "credential_missing" ? "Bearer realm=\"adcp-functions\"" : "Bearer realm=\"adcp-functions\", error=\"invalid_token\"";
-        if (Status == 503)
-            response.Headers.RetryAfter = "2";
+        if (Status == 503 || RetryAfter is not null)
+            response.Headers.RetryAfter = (RetryAfter ?? 2).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using var writer = new Utf8JsonWriter(response.BodyWriter);
         writer.WriteStartObject();
         writer.WriteString("type"u8, "about:blank");

@@ -16,10 +16,8 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     /// <returns>Null when there is none, and when it is someone else's: the same reads, the same answer.</returns>
     public async ValueTask<FoundSettlement?> FindAsync(Caller caller, string id, CancellationToken cancel)
     {
-        if (LedgerKeys.Parse(caller.Tenant, id) is not { } address)
-            return null;
-        Head? head = await settlements.ReadAsync(address, cancel);
-        if (head is null || !caller.Agent.MaySee(head.Document.Account))
+        // The id says whose it is: what is another's is not even looked for.
+        if (LedgerKeys.Parse(caller.Tenant, id) is not { } address || !caller.Agent.MaySee(LedgerKeys.AccountOf(id)) || await settlements.ReadAsync(address, cancel) is not { } head)
             return null;
         if (await directory.AccountAsync(caller.Tenant, head.Document.Account, cancel) is not { } account)
             return null;

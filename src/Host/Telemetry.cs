@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host;
@@ -28,6 +29,7 @@ internal sealed class Telemetry : IDisposable
     private readonly Counter<long> _duplicate;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _rejected;
+    private readonly Counter<long> _mismatched;
     private readonly Counter<long> _quarantined;
     private readonly Counter<long> _published;
     private readonly Counter<long> _missed;
@@ -35,6 +37,9 @@ internal sealed class Telemetry : IDisposable
     private readonly Counter<long> _publicationRefused;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _faulted;
+    private readonly Counter<long> _keysFetched;
+    private readonly Counter<long> _keysAdmitted;
+    private readonly Counter<long> _keysMoved;
     private volatile Relayed? _relayed;
     private volatile Swept? _swept;
 
@@ -47,6 +52,7 @@ internal sealed class Telemetry : IDisposable
         _duplicate = Meter.CreateCounter<long>("adcp.records.duplicate", "{record}", "Records of requests that had been answered before");
         _refused = Meter.CreateCounter<long>("adcp.records.refused", "{record}", "Usage records refused, by error code");
         _rejected = Meter.CreateCounter<long>("adcp.signatures.rejected", "{request}", "Webhooks whose signature does not hold, by code");
+        _mismatched = Meter.CreateCounter<long>("adcp.webhooks.mode_mismatch", "{request}", "Webhooks that came in another mode than their endpoint is registered for");
         _quarantined = Meter.CreateCounter<long>("adcp.statements.quarantined", "{statement}", "Delivered statements kept as evidence only");
         _published = Meter.CreateCounter<long>("adcp.settlements.published", "{record}", "Settled records published, by the count they are billed on; sandbox left out");
         _missed = Meter.CreateCounter<long>("adcp.deadlines.missed", "{settlement}", "Breaches of a finalization deadline recorded");
@@ -54,6 +60,9 @@ internal sealed class Telemetry : IDisposable
         _publicationRefused = Meter.CreateCounter<long>("adcp.publications.refused", "{record}", "Records the queue refuses for good");
         _repaired = Meter.CreateCounter<long>("adcp.pointers.repaired", "{pointer}", "Missing pointers restored by the slow scan");
         _faulted = Meter.CreateCounter<long>("adcp.timers.faulted", "{ring}", "Rings of a timer that ended in a fault");
+        _keysFetched = Meter.CreateCounter<long>("adcp.keys.fetches", "{fetch}", "Counterparties' key documents asked for, by document and outcome");
+        _keysAdmitted = Meter.CreateCounter<long>("adcp.keys.admitted", "{key}", "Keys of counterparties not seen before by this process");
+        _keysMoved = Meter.CreateCounter<long>("adcp.keys.changed", "{change}", "Times a counterparty's keys were said to be elsewhere than when first found");
         Meter.CreateObservableGauge("adcp.relay.lag", Lag, "s", "Age of the oldest decision that finance has not been sent, as the relay left it");
         Meter.CreateObservableGauge("adcp.due.backlog", Backlog, "{settlement}", "Settlements known to be due and not served, at least");
         Meter.CreateObservableCounter(
@@ -84,6 +93,8 @@ internal sealed class Telemetry : IDisposable
     public void RecordsDuplicated(string kind, int records) => Add(_duplicate, records, "kind", kind);
 
     public void SignatureRejected(string code) => Add(_rejected, 1, "code", code);
+
+    public void ModeMismatched() => _mismatched.Add(1);
 
     public void StatementsQuarantined(int statements)
     {
@@ -117,6 +128,20 @@ internal sealed class Telemetry : IDisposable
 
     public void TimerFaulted(string timer) => Add(_faulted, 1, "timer", timer);
 
+    /// <param name="document">Which kind: <c>jwks</c>, <c>brand_json</c>, <c>revocation_list</c>.</param>
+    /// <param name="outcome">What became of the request.</param>
+    /// <param name="taken">Whether what came was of use.</param>
+    public void KeysFetched(string document, FetchOutcome outcome, bool taken)
+    {
+        if (_keysFetched.Enabled)
+            _keysFetched.Add(1, Tag("document", document), Tag("outcome", OutcomeOf(outcome, taken)));
+    }
+
+    /// <param name="first">True for the keys of a set this process had not read before.</param>
+    public void KeyAdmitted(bool first) => Add(_keysAdmitted, 1, "seen", first ? "first" : "later");
+
+    public void KeysMoved() => _keysMoved.Add(1);
+
     public void Dispose()
     {
         Meter.Dispose();
@@ -134,6 +159,12 @@ internal sealed class Telemetry : IDisposable
         if (_swept is { } ring && !IsStale(ring.At))
             yield return new Measurement<long>(ring.Backlog);
     }
+
+    private static string OutcomeOf(FetchOutcome outcome, bool taken) => outcome switch
+    {
+        FetchOutcome.NotFetched(var failure) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.ToString()),
+        _ => taken ? "taken" : "refused",
+    };
 
     private bool IsStale(DateTimeOffset at) => _time.GetUtcNow() - at > StaleAfter;
 

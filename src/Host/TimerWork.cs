@@ -6,7 +6,7 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
 internal sealed partial class TimerWork(
-    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SlowScan scan, AccessDirectory directory,
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SlowScan scan, NonceLog nonces, DeliveryHistory deliveries, AccessDirectory directory, HostOptions options,
     PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>How long it is worth looking for what waits: the oldest of some tenants is alarm enough.</summary>
@@ -18,7 +18,7 @@ internal sealed partial class TimerWork(
     /// <summary>Appends what was decided to each tenant's feed, then sends it on.</summary>
     public Task RelaySettledRecordsAsync(CancellationToken cancel) => RingAsync("relay", RelayAsync, cancel);
 
-    /// <summary>Looks for settlements without a due row and outgoing records without a pointer.</summary>
+    /// <summary>Looks for settlements without a due row and outgoing records without a pointer; forgets nonces that are of no use, and old attempts to deliver.</summary>
     public Task RepairAsync(CancellationToken cancel) => RingAsync("repair", ScanAsync, cancel);
 
     private async Task RingAsync(string timer, Func<CancellationToken, Task> ring, CancellationToken cancel)
@@ -179,6 +179,8 @@ internal sealed partial class TimerWork(
         int repaired = await scan.RunAsync(tenant, cancel);
         if (repaired > 0)
             Log.Repaired(logger, repaired, tenant);
+        await nonces.SweepAsync(tenant, cancel);
+        await deliveries.SweepAsync(tenant, time.GetUtcNow() - TimeSpan.FromDays(options.DeliveryLogDays), cancel);
     }
 
     private static partial class Log

@@ -1,40 +1,45 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
-/// <summary>Who may call, for which accounts, and where sellers deliver to.</summary>
+/// <summary>Who may call, and for which accounts.</summary>
 public sealed class AccessDirectory(IPartitionedTable table)
 {
     private readonly RowMemo<Agent> _agents = new(LedgerJson.Default.Agent);
-    private readonly RowMemo<AgentKey> _keys = new(LedgerJson.Default.AgentKey);
     private readonly RowMemo<Account> _accounts = new(LedgerJson.Default.Account);
-    private readonly RowMemo<WebhookEndpoint> _endpoints = new(LedgerJson.Default.WebhookEndpoint);
 
     public async ValueTask<Agent?> AgentAsync(string tenant, string id, CancellationToken cancel) =>
         await table.GetAsync(LedgerKeys.Directory(tenant), $"agent_{LedgerKeys.Token(id)}", cancel) is { } row ? _agents.Read(tenant, row) : null;
 
-    public async ValueTask PutAgentAsync(string tenant, Agent agent, CancellationToken cancel) =>
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(tenant)).Upsert(Tables.Row($"agent_{LedgerKeys.Token(agent.Id)}", agent, LedgerJson.Default.Agent)), cancel);
-
-    /// <summary>Keeps a key by its hash.</summary>
-    public async ValueTask PutKeyAsync(string key, AgentKey stored, CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<Agent>> AgentsAsync(string tenant, CancellationToken cancel)
     {
-        string hash = KeyHash(key);
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Keys(hash)).Upsert(Tables.Row(hash, stored, LedgerJson.Default.AgentKey)), cancel);
+        var agents = new List<Agent>();
+        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Directory(tenant), "agent_", cancel))
+            agents.Add(Tables.Read(row, LedgerJson.Default.Agent));
+        return agents;
     }
 
-    /// <summary>Who holds a key; null for an unknown or expired one.</summary>
-    /// <remarks>The lookup is by a SHA-256 of 256 random bits, so its timing says nothing about other keys.</remarks>
-    public async ValueTask<(string Tenant, Agent Agent)?> HolderAsync(string key, DateTimeOffset now, CancellationToken cancel)
+    /// <summary>Rule AGT-1: a right is written only over what its writer has seen, so that a write that comes late, or twice, restores nothing.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="id">The agent's id.</param>
+    /// <param name="change">What is to stand there, given what does; null leaves it. Asked again when somebody else was faster.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <returns>The agent before, and what stands there now.</returns>
+    public async ValueTask<(Agent? Before, Agent? After)> ChangeAgentAsync(string tenant, string id, Func<Agent?, Agent?> change, CancellationToken cancel)
     {
-        string hash = KeyHash(key);
-        if (await table.GetAsync(LedgerKeys.Keys(hash), hash, cancel) is not { } row)
-            return null;
-        AgentKey stored = _keys.Read("", row);
-        if (stored.ExpiresAt <= now)
-            return null;
-        return await AgentAsync(stored.Tenant, stored.AgentId, cancel) is { Suspended: false } agent ? (stored.Tenant, agent) : null;
+        string partition = LedgerKeys.Directory(tenant);
+        string key = $"agent_{LedgerKeys.Token(id)}";
+        while (true)
+        {
+            TableRow? row = await table.GetAsync(partition, key, cancel);
+            Agent? before = row is null ? null : Tables.Read(row, LedgerJson.Default.Agent);
+            if (change(before) is not { } after)
+                return (before, before);
+            TableRow next = Tables.Row(key, after, LedgerJson.Default.Agent) with { ETag = row?.ETag };
+            var batch = new TableBatch(partition);
+            if (await table.SubmitAsync(row is null ? batch.Insert(next) : batch.Replace(next), cancel) is BatchResult.Committed)
+                return (before, after);
+        }
     }
 
     public async ValueTask<Account?> AccountAsync(string tenant, string id, CancellationToken cancel) =>
@@ -83,24 +88,6 @@ public sealed class AccessDirectory(IPartitionedTable table)
         }
     }
 
-    public async ValueTask<WebhookEndpoint?> EndpointAsync(string route, CancellationToken cancel) =>
-        await table.GetAsync(LedgerKeys.Hooks, LedgerKeys.Token(route), cancel) is { } row ? _endpoints.Read("", row) : null;
-
-    public async ValueTask AddEndpointAsync(WebhookEndpoint endpoint, CancellationToken cancel)
-    {
-        TableRow listed = Tables.Row($"hook_{LedgerKeys.Token(endpoint.Route)}", endpoint, LedgerJson.Default.WebhookEndpoint);
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Directory(endpoint.Tenant)).Upsert(listed), cancel);
-        await table.SubmitAsync(new TableBatch(LedgerKeys.Hooks).Upsert(listed with { RowKey = LedgerKeys.Token(endpoint.Route) }), cancel);
-    }
-
-    public async ValueTask<IReadOnlyList<WebhookEndpoint>> EndpointsAsync(string tenant, CancellationToken cancel)
-    {
-        var endpoints = new List<WebhookEndpoint>();
-        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Directory(tenant), "hook_", cancel))
-            endpoints.Add(Tables.Read(row, LedgerJson.Default.WebhookEndpoint));
-        return endpoints;
-    }
-
     /// <summary>Marks a tenant as one whose timers must run.</summary>
     public async ValueTask AddTenantAsync(string tenant, CancellationToken cancel) =>
         await table.SubmitAsync(new TableBatch("tenants").Upsert(TableRow.Of(tenant, "{}"u8.ToArray())), cancel);
@@ -112,8 +99,6 @@ public sealed class AccessDirectory(IPartitionedTable table)
             tenants.Add(row.RowKey);
         return tenants;
     }
-
-    private static string KeyHash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     private static string NaturalRow(string brandDomain, string? brandId, string operatorDomain, bool sandbox) =>
         "nk_" + LedgerKeys.Token($"{brandDomain}\n{brandId}\n{operatorDomain}\n{sandbox}");

@@ -31,6 +31,9 @@ public sealed class RegisteredBuy(string tenant, Account account, MediaBuyDocume
     /// <summary>True where the periods of a group must know of each other: under a cap, and where no contract keeps them apart.</summary>
     public bool KeepsTally(string groupId) => vendor is not null || document.Versions.Any(contract => contract.GroupById(groupId) is { BillableCap: not null });
 
+    /// <summary>True where the seller's rows have a deadline to meet, so that one in quarantine must be seen.</summary>
+    public bool BindsSeller(string groupId) => document.Versions.Any(contract => contract.GroupById(groupId)?.BindsSeller ?? false);
+
     /// <summary>The settlements of a capped group that lie under a version without the cap.</summary>
     public IEnumerable<SettlementAddress> Uncapped(string groupId)
     {

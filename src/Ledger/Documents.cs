@@ -132,7 +132,9 @@ public sealed record FeedHeadDocument(long Sequence);
 public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset ReceivedAt, ReportingPeriod Period, string? Window, string StatedStart, string StatedEnd, int Count);
 
 /// <summary>How a webhook delivery arrived and what was made of it; the raw body is kept beside it.</summary>
-public sealed record EvidenceDocument(string Endpoint, string Sender, DateTimeOffset ReceivedAt, string IdempotencyKey, string BodySha256, string Verification, IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Notes);
+/// <param name="Unsigned">True where nothing protected the body on its way; nothing of it ever settles.</param>
+public sealed record EvidenceDocument(
+    string Endpoint, string Sender, DateTimeOffset ReceivedAt, string IdempotencyKey, string BodySha256, string Verification, IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Notes, bool Unsigned = false);
 
 /// <summary>When this service was last seen alive, and when it was not.</summary>
 public sealed record HeartbeatDocument(DateTimeOffset LastBeat, IReadOnlyList<ReportingPeriod> Outages);

@@ -1,29 +1,62 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace AdcpFunctions.Ledger;
 
 /// <summary>Keeps what was delivered to a webhook endpoint: the raw body, the headers used, and what verification said.</summary>
 public sealed class EvidenceLog(IPartitionedTable table)
 {
-    private const int RowBytes = 15 * 60 * 1024;
+    /// <summary>With the longest notes and headers beside it, still one row of the store.</summary>
+    private const int RowBytes = 11 * 60 * 1024;
+
+    /// <summary>More notes than this say nothing new, and would not fit beside the body.</summary>
+    private const int MaxNotes = 200;
 
     /// <summary>Keeps a delivery.</summary>
-    /// <returns>Where it is kept.</returns>
-    public async ValueTask<string> KeepAsync(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    public async ValueTask KeepAsync(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        foreach (TableBatch batch in Batches(tenant, evidence, body))
+            await table.SubmitAsync(batch, cancel);
+    }
+
+    /// <summary>What keeps a delivery once it is written.</summary>
+    public static IReadOnlyList<TableBatch> Batches(string tenant, EvidenceDocument evidence, ReadOnlyMemory<byte> body)
     {
         string partition = LedgerKeys.Evidence(tenant, evidence.Endpoint);
         string key = KeyOf(evidence);
-        var rows = new List<TableRow> { Tables.Row($"{key}_00", evidence, LedgerJson.Default.EvidenceDocument, [.. Tables.Split("raw", body[..Math.Min(RowBytes, body.Length)])]) };
+        int more = evidence.Notes.Count - MaxNotes;
+        EvidenceDocument kept = more <= 0 ? evidence : evidence with { Notes = [.. evidence.Notes.Take(MaxNotes), string.Create(CultureInfo.InvariantCulture, $"and {more} more")] };
+        var rows = new List<TableRow> { Tables.Row($"{key}_00", kept, LedgerJson.Default.EvidenceDocument, [.. Tables.Split("raw", body[..Math.Min(RowBytes, body.Length)])]) };
         for (int at = RowBytes; at < body.Length; at += RowBytes)
             rows.Add(new TableRow($"{key}_{rows.Count:d2}", Tables.Split("raw", body.Slice(at, Math.Min(RowBytes, body.Length - at))), null));
-        await table.UpsertAllAsync(partition, rows, cancel);
-        return $"{partition}/{key}";
+        return [.. Tables.Upserts(partition, rows)];
+    }
+
+    /// <summary>A delivery as it was kept, with its body byte for byte; null when there is none.</summary>
+    /// <exception cref="InvalidOperationException">The body is not the one that was verified.</exception>
+    public async ValueTask<(EvidenceDocument Evidence, ReadOnlyMemory<byte> Body)?> ReadAsync(string tenant, string endpoint, string key, CancellationToken cancel)
+    {
+        EvidenceDocument? evidence = null;
+        using var body = new MemoryStream();
+        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Evidence(tenant, endpoint), key + "_", cancel))
+        {
+            evidence ??= Tables.Read(row, LedgerJson.Default.EvidenceDocument);
+            body.Write(Tables.Join(row, "raw").Span);
+        }
+
+        if (evidence is null)
+            return null;
+        byte[] bytes = body.ToArray();
+        return Convert.ToHexStringLower(SHA256.HashData(bytes)) == evidence.BodySha256
+            ? (evidence, bytes)
+            : throw new InvalidOperationException($"The evidence {endpoint}/{key} is not the body that was verified.");
     }
 
     /// <summary>Where a delivery will be kept; known before it is, so that statements can name it.</summary>
     public static string PlaceOf(string tenant, EvidenceDocument evidence) => $"{LedgerKeys.Evidence(tenant, evidence.Endpoint)}/{KeyOf(evidence)}";
 
-    /// <summary>The body is part of the key: a changed copy under a used idempotency key never overwrites the first one's evidence.</summary>
-    private static string KeyOf(EvidenceDocument evidence) =>
+    /// <summary>Names a delivery among its endpoint's, in the order they came.</summary>
+    /// <remarks>The body is part of the key: a changed copy under a used idempotency key never overwrites the first one's evidence.</remarks>
+    public static string KeyOf(EvidenceDocument evidence) =>
         string.Create(CultureInfo.InvariantCulture, $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token($"{evidence.IdempotencyKey}\n{evidence.BodySha256}")}");
 }

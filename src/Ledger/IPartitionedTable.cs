@@ -23,6 +23,21 @@ public interface IPartitionedTable
 
     /// <summary>Commits every operation of <paramref name="batch"/> or none.</summary>
     ValueTask<BatchResult> SubmitAsync(TableBatch batch, CancellationToken cancel);
+
+    /// <summary>Commits <paramref name="last"/>, and before it everything of <paramref name="first"/>: whoever sees the last batch sees all of them.</summary>
+    /// <remarks>A store that commits in order may take them at once, which saves its caller a wait for each.</remarks>
+    /// <param name="first">Upserts alone, so that none of it can be refused; each batch is atomic, in an order of the store's choosing.</param>
+    /// <param name="last">What says that the others are there.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <returns>What became of <paramref name="last"/>.</returns>
+    /// <exception cref="ArgumentException">Something of <paramref name="first"/> could be refused.</exception>
+    async ValueTask<BatchResult> SubmitAfterAsync(IReadOnlyList<TableBatch> first, TableBatch last, CancellationToken cancel)
+    {
+        if (first.Any(batch => !batch.IsBlind))
+            throw new ArgumentException("What comes first is upserts alone.", nameof(first));
+        await Task.WhenAll(first.Select(batch => SubmitAsync(batch, cancel).AsTask()));
+        return await SubmitAsync(last, cancel);
+    }
 }
 
 /// <summary>A named property of a row.</summary>

@@ -16,7 +16,7 @@ namespace AdcpFunctions.Ledger;
         typeof(UtcJson), typeof(PeriodJson),
         typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
-        typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>),
+        typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>), typeof(SnakeCaseNames<WebhookMode>), typeof(SnakeCaseNames<WebhookChannel>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
@@ -36,7 +36,11 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(Account))]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(AgentKey))]
+[JsonSerializable(typeof(SuccessionDocument))]
 [JsonSerializable(typeof(WebhookEndpoint))]
+[JsonSerializable(typeof(EndpointPlace))]
+[JsonSerializable(typeof(NonceDocument))]
+[JsonSerializable(typeof(NonceQuota))]
 [JsonSerializable(typeof(RequestDocument))]
 [JsonSerializable(typeof(DueDocument))]
 [JsonSerializable(typeof(PointerDocument))]
@@ -47,6 +51,9 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SettledRecord))]
 [JsonSerializable(typeof(PageDocument))]
 [JsonSerializable(typeof(EvidenceDocument))]
+[JsonSerializable(typeof(QuarantineDocument))]
+[JsonSerializable(typeof(IReadOnlyList<DeliveryEntry>))]
+[JsonSerializable(typeof(DeliveryHour))]
 [JsonSerializable(typeof(HeartbeatDocument))]
 [JsonSerializable(typeof(LeaseDocument))]
 [JsonSerializable(typeof(ScanDocument))]

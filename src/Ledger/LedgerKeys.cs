@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,12 @@ public static class LedgerKeys
 
     /// <summary>The longest account id and tenant name: both stand in keys and in message ids.</summary>
     public const int MaxNameLength = 40;
+
+    /// <summary>Partitions that begin so have their tenant next.</summary>
+    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
+
+    /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
+    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", "due", "heartbeat", "leases", "scans");
 
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -142,9 +149,70 @@ public static class LedgerKeys
 
     public static string Keys(string keyHash) => $"keys.{keyHash[..2]}";
 
+    /// <summary>The keys of an agent are listed under this.</summary>
+    public static string KeysOf(string agentId) => $"key_{Token(agentId)}_";
+
+    /// <summary>When the keys of an agent were last used lies apart from the keys: it is written without looking.</summary>
+    public static string UsesOf(string agentId) => $"use_{Token(agentId)}_";
+
+    /// <summary>Which agent a pinned signing key names, over all tenants.</summary>
+    public static string KeyIds(string keyIdToken) => $"kids.{keyIdToken[..2]}";
+
     public static string Hooks => "hooks";
 
+    /// <summary>Rows that say which route an endpoint's id means begin so.</summary>
+    public const string EndpointPlaces = "hook_";
+
+    public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
+
+    /// <summary>Which keys of a tenant's signers have nonces.</summary>
+    public static string NonceKeys(string tenant) => $"nonces.{tenant}";
+
+    public static string Nonces(string tenant, string keyToken) => $"nonce.{tenant}.{keyToken}";
+
+    public static string KeyPins => "pins";
+
+    public static string KeyPin(string agentUrl, string brandJsonUrl) => Token($"{agentUrl}\n{brandJsonUrl}");
+
     public static string Evidence(string tenant, string endpoint) => $"hook.{tenant}.{endpoint}";
+
+    /// <summary>True for a name that partitions of another kind begin with: as a tenant's it would make two partitions one.</summary>
+    public static bool IsReserved(string tenant) => OfTenants.Contains(tenant) || Shared.Contains(tenant);
+
+    /// <summary>Whose a partition is, by its key. Asked before every call of a request, so it makes no text of its own.</summary>
+    /// <param name="partition">The key.</param>
+    /// <param name="tenant">Empty for a partition that all share.</param>
+    /// <param name="account">Empty where it is no account's ledger.</param>
+    /// <returns>False for a key of no known form.</returns>
+    public static bool TryOwnerOf(string partition, out ReadOnlySpan<char> tenant, out ReadOnlySpan<char> account)
+    {
+        tenant = account = [];
+        int first = partition.IndexOf('.', StringComparison.Ordinal);
+        ReadOnlySpan<char> head = first < 0 ? partition : partition.AsSpan(0, first);
+        if (Shared.GetAlternateLookup<ReadOnlySpan<char>>().Contains(head))
+            return true;
+        if (first < 0)
+            return false;
+        int second = partition.IndexOf('.', first + 1);
+        ReadOnlySpan<char> next = second < 0 ? partition.AsSpan(first + 1) : partition.AsSpan(first + 1, second - first - 1);
+        bool isOfTenant = OfTenants.GetAlternateLookup<ReadOnlySpan<char>>().Contains(head);
+        tenant = isOfTenant ? next : head;
+        if (isOfTenant)
+            return tenant.Length > 0;
+        account = next;
+        return tenant.Length > 0 && account.Length > 0 && second == partition.Length - 2;
+    }
+
+    /// <summary>Deliveries of which something is kept as evidence only: waiting ones begin with w_, those that wait no more with d_.</summary>
+    public static string Quarantine(string tenant, string endpoint) => $"quarantine.{tenant}.{endpoint}";
+
+    public static string DeliveryLog(string tenant, string endpoint) => $"log.{tenant}.{endpoint}";
+
+    /// <summary>Which endpoints of a tenant have a delivery log, so that one that was deleted is swept all the same.</summary>
+    public static string DeliveryLogs(string tenant) => $"logs.{tenant}";
+
+    /// <summary>Sorts what is newer before what is older.</summary>
+    public static string NewestFirst(DateTimeOffset at) => (DateTimeOffset.MaxValue.UtcTicks - at.UtcTicks).ToString("d19", CultureInfo.InvariantCulture);
 
     /// <summary>Sortable text of a second, rounded up so that nothing is looked at before it is due.</summary>
     public static string Second(DateTimeOffset at)

@@ -6,7 +6,12 @@ namespace AdcpFunctions.Ledger;
 /// <param name="PayloadHash">SHA-256 of the canonical payload, lower-case hex.</param>
 /// <param name="CompletedAt">Null while the request is in flight.</param>
 /// <param name="LeaseUntil">When an unfinished request may be taken over.</param>
-public sealed record RequestDocument(string PayloadHash, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil, DateTimeOffset? CompletedAt);
+/// <param name="SignedBy">Whose signature it was taken in under; null where a bearer key was all.</param>
+public sealed record RequestDocument(string PayloadHash, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil, DateTimeOffset? CompletedAt, VerifiedSigner? SignedBy = null);
+
+/// <summary>Who signed a request, as verified: of its key's registration, never of its body.</summary>
+/// <remarks>Spec: AdCP 3.1, building/by-layer/L1/security, "Request verifier", <c>verified_signer</c>.</remarks>
+public sealed record VerifiedSigner(string KeyId, string AgentUrl, DateTimeOffset VerifiedAt);
 
 /// <summary>What an idempotency key turned out to be.</summary>
 public abstract record Reservation
@@ -20,7 +25,8 @@ public abstract record Reservation
     public sealed record Replay(ReadOnlyMemory<byte> Answer) : Reservation;
 
     /// <summary>The key belongs to another payload.</summary>
-    public sealed record Conflict : Reservation;
+    /// <param name="IsInFlight">True while that one is not completed.</param>
+    public sealed record Conflict(bool IsInFlight) : Reservation;
 
     /// <summary>The same request is being worked on.</summary>
     /// <param name="RetryAfter">1 to 3,600 seconds.</param>
@@ -55,7 +61,12 @@ public sealed class RequestLog(IPartitionedTable table)
     /// <param name="payloadHash">SHA-256 of the canonical payload, lower-case hex.</param>
     /// <param name="now">UTC.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public async ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, CancellationToken cancel)
+    public ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, CancellationToken cancel) =>
+        ReserveAsync(tenant, scope, key, payloadHash, now, false, cancel);
+
+    /// <inheritdoc cref="ReserveAsync(string, string, string, string, DateTimeOffset, CancellationToken)"/>
+    /// <param name="restamps">True for a sender whose attempts differ: another payload too takes the key over from a holder that died.</param>
+    public async ValueTask<Reservation> ReserveAsync(string tenant, string scope, string key, string payloadHash, DateTimeOffset now, bool restamps, CancellationToken cancel)
     {
         string token = LedgerKeys.Token($"{scope}\n{key}");
         string partition = LedgerKeys.Requests(tenant, token);
@@ -69,8 +80,8 @@ public sealed class RequestLog(IPartitionedTable table)
                 continue;
 
             RequestDocument found = Tables.Read(row, LedgerJson.Default.RequestDocument);
-            if (found.PayloadHash != payloadHash)
-                return new Reservation.Conflict();
+            if (found.PayloadHash != payloadHash && !(restamps && found.CompletedAt is null && now >= found.LeaseUntil))
+                return new Reservation.Conflict(found.CompletedAt is null);
             if (found.CompletedAt is { } completed)
                 return now > completed + ReplayFor + Skew ? new Reservation.Expired() : new Reservation.Replay(Unpack(row));
             if (now < found.LeaseUntil)
@@ -80,13 +91,18 @@ public sealed class RequestLog(IPartitionedTable table)
         }
     }
 
-    /// <summary>Keeps the answer of a request whose effects are durable.</summary>
+    /// <summary>Keeps the answer of a request whose effects are durable, or are about to be.</summary>
+    /// <param name="reserved">The request.</param>
+    /// <param name="answer">What it is told.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="before">Effects that are still to be written: the answer is not there before they are.</param>
+    /// <param name="cancel">Stops the wait.</param>
     /// <returns>False when the lease ran out and another took the request over: its answer stands.</returns>
-    public async ValueTask<bool> CompleteAsync(Reservation.Reserved reserved, ReadOnlyMemory<byte> answer, DateTimeOffset now, CancellationToken cancel)
+    public async ValueTask<bool> CompleteAsync(Reservation.Reserved reserved, ReadOnlyMemory<byte> answer, DateTimeOffset now, IReadOnlyList<TableBatch> before, CancellationToken cancel)
     {
         RequestDocument done = reserved.Document with { CompletedAt = now };
         TableRow row = Tables.Row(reserved.Row.RowKey, done, LedgerJson.Default.RequestDocument, [.. Pack(answer)]) with { ETag = reserved.Row.ETag };
-        return await table.SubmitAsync(new TableBatch(reserved.Partition).Replace(row), cancel) is BatchResult.Committed;
+        return await table.SubmitAfterAsync(before, new TableBatch(reserved.Partition).Replace(row), cancel) is BatchResult.Committed;
     }
 
     /// <summary>Rule IDEM-3: a request that was not completed frees its key.</summary>

@@ -10,18 +10,17 @@ internal sealed class RowMemo<T>(JsonTypeInfo<T> type)
 {
     private const int Limit = 10_000;
 
-    private readonly ConcurrentDictionary<string, (string? ETag, T Document)> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Partition, string RowKey), (string? ETag, T Document)> _kept = new();
 
     public T Read(string partition, TableRow row)
     {
-        string key = $"{partition}\n{row.RowKey}";
-        if (_kept.TryGetValue(key, out (string? ETag, T Document) kept) && kept.ETag == row.ETag)
+        if (_kept.TryGetValue((partition, row.RowKey), out (string? ETag, T Document) kept) && kept.ETag == row.ETag)
             return kept.Document;
 
         T document = Tables.Read(row, type);
         if (_kept.Count >= Limit)
             _kept.Clear();
-        _kept[key] = (row.ETag, document);
+        _kept[(partition, row.RowKey)] = (row.ETag, document);
         return document;
     }
 }

@@ -25,8 +25,8 @@ public sealed record Matter(
     Func<Sight, Outcome> Decide,
     ReadOnlyMemory<byte> Raw)
 {
-    /// <summary>Where finals of the same period lie that named no group. A media buy with one group has none.</summary>
-    public IReadOnlyList<SettlementAddress> Unallocated { get; } = GroupId.Length == 0 || Buy.Newest.Groups.Count == 1
+    /// <summary>Where finals of the same period lie that were taken for no group: of a buy with several, or of one whose seller has a deadline.</summary>
+    public IReadOnlyList<SettlementAddress> Unallocated { get; } = GroupId.Length == 0 || (Buy.Newest.Groups.Count == 1 && !Buy.BindsSeller(GroupId))
         ? []
         : Window is null ? [Buy.Address("", Period, null)] : [Buy.Address("", Period, null), Buy.Address("", Period, Window)];
 

@@ -123,7 +123,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
         foreach (SettlementEvent happened in inputs)
             state = state.Apply(happened);
         if (head.Group.Length == 0)
-            return state.Status == SettlementStatus.Unallocatable ? [] : [Settlements.Unallocatable];
+            return Settlements.Unallocatable(state);
         if (ContextOf(state, said.Given ?? GivenDocument.Nothing) is not { } context)
             return null;
 

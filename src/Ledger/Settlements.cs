@@ -8,8 +8,17 @@ internal static class Settlements
     /// <summary>What a registration writes where nothing about an expected settlement is due yet.</summary>
     public static readonly SettlementEvent Expected = new SettlementEvent.StatusChanged(SettlementStatus.Open, [], null);
 
-    /// <summary>What a final that names no group of several makes of the settlement it is kept in.</summary>
-    public static readonly SettlementEvent Unallocatable = new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, [Reasons.PricingOptionNeeded], null);
+    /// <summary>What finals that can be taken for no group make of the settlement they are kept in; nothing when it stands so already.</summary>
+    public static IReadOnlyList<SettlementEvent> Unallocatable(SettlementState state)
+    {
+        var reasons = new List<string>(2);
+        if (state.UsagePush.Count > 0)
+            reasons.Add(Reasons.PricingOptionNeeded);
+        if (state.SellerRow.Count > 0)
+            reasons.Add(Reasons.RowQuarantined);
+        bool stands = state.Status == SettlementStatus.Unallocatable && state.Reasons.SequenceEqual(reasons);
+        return stands ? [] : [new SettlementEvent.StatusChanged(SettlementStatus.Unallocatable, reasons, null)];
+    }
 
     /// <summary>What a settlement is decided on: the version it is pinned to, else the one in force for its period.</summary>
     /// <returns>Null when that version has no such group, as after a regrouping.</returns>
@@ -57,7 +66,7 @@ internal static class Settlements
         PeriodOverlaps = sight.Buy.Vendor is { } vendor && sight.Tally.Overlaps(context.Period, vendor.Span),
     };
 
-    /// <summary>Rule DL-5: a timely final that could not be allocated contests the deadline of every group its sender is the authority of.</summary>
+    /// <summary>Rule DL-5: a timely final that could not be allocated, or sits in quarantine, contests the deadline of every group its sender is the authority of.</summary>
     private static SettlementContext Contested(SettlementContext context, IReadOnlyList<SettlementState> unallocated) =>
         unallocated.Count > 0
         && Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages) is { } deadline
@@ -86,11 +95,7 @@ internal static class Settlements
         if (events.Count == 0)
             return Outcome.Nothing;
         if (one.GroupId.Length == 0)
-        {
-            if (state.Status != SettlementStatus.Unallocatable)
-                events.Add(Unallocatable);
-            return new Outcome(events, null);
-        }
+            return new Outcome([.. events, .. Unallocatable(state)], null);
 
         SettlementContext context = ContextOf(sight.Buy, one.GroupId, one.Period, state, outages)
             ?? throw new InvalidOperationException($"Settlement {sight.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");

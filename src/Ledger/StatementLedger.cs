@@ -18,7 +18,13 @@ public readonly record struct PageLine(ReportingPeriod Period, string? Window, R
 /// <param name="StatedEnd">The period's end as the sender wrote it.</param>
 public sealed record Push(string Tenant, Side Side, string Reporter, string RequestToken, DateTimeOffset ReceivedAt, string StatedStart, string StatedEnd)
 {
+    /// <summary>The clock its decisions are taken by: when it was received, but for what is taken in again later.</summary>
+    public DateTimeOffset DecidedAt { get; init; } = ReceivedAt;
+
     public Dictionary<string, PartitionPush> Partitions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>True when all of it is kept and none of it can settle anything.</summary>
+    public bool DecidesNothing => Partitions.Values.All(p => p.Facts.Count == 0);
 
     public PartitionPush For(string partition)
     {
@@ -60,18 +66,22 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
     /// <summary>Makes everything in <paramref name="push"/> durable and decides what it settles.</summary>
     public async Task RecordAsync(Push push, CancellationToken cancel)
     {
-        IReadOnlyList<ReportingPeriod> outages = push.Partitions.Values.Any(p => p.Facts.Count > 0) ? await heartbeat.OutagesAsync(cancel) : [];
-        var work = new List<Task>(push.Partitions.Count);
-        foreach ((string partition, PartitionPush said) in push.Partitions)
-        {
-            if (said.Lines.Count > 0)
-                work.Add(table.UpsertAllAsync(partition, Pages(push, said.Lines), cancel).AsTask());
-            if (said.Facts.Count > 0)
-                work.Add(DecideAsync(partition, said.Facts, outages, push.ReceivedAt, cancel));
-        }
-
-        await Task.WhenAll(work);
+        IReadOnlyList<TableBatch> pages = await DecideAsync(push, cancel);
+        await Task.WhenAll(pages.Select(page => table.SubmitAsync(page, cancel).AsTask()));
     }
+
+    /// <summary>Decides what <paramref name="push"/> settles.</summary>
+    /// <returns>What it says beside that, still to be written: nothing depends on it, so it may go together with what completes the request.</returns>
+    public async Task<IReadOnlyList<TableBatch>> DecideAsync(Push push, CancellationToken cancel)
+    {
+        if (push.DecidesNothing)
+            return Pages(push);
+        IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
+        await Task.WhenAll(push.Partitions.Where(p => p.Value.Facts.Count > 0).Select(p => DecideAsync(p.Key, p.Value.Facts, outages, push.DecidedAt, cancel)));
+        return Pages(push);
+    }
+
+    private static TableBatch[] Pages(Push push) => [.. push.Partitions.Where(p => p.Value.Lines.Count > 0).SelectMany(p => Tables.Upserts(p.Key, Pages(push, p.Value.Lines)))];
 
     private async Task DecideAsync(string partition, List<Fact> facts, IReadOnlyList<ReportingPeriod> outages, DateTimeOffset now, CancellationToken cancel)
     {

@@ -60,6 +60,9 @@ public sealed class TableBatch
 
     public int Count => _operations.Count;
 
+    /// <summary>True when nothing of it depends on what is there, so that it cannot be refused.</summary>
+    public bool IsBlind => _operations.TrueForAll(operation => operation.Action == RowAction.Upsert);
+
     public TableBatch Insert(TableRow row) => Add(RowAction.Insert, row);
 
     public TableBatch Upsert(TableRow row) => Add(RowAction.Upsert, row);

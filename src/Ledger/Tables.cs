@@ -112,12 +112,19 @@ internal static class Tables
     /// <summary>Writes rows whatever was there, as many to a batch as fit.</summary>
     public static async ValueTask UpsertAllAsync(this IPartitionedTable table, string partition, IEnumerable<TableRow> rows, CancellationToken cancel)
     {
+        foreach (TableBatch batch in Upserts(partition, rows))
+            await table.SubmitAsync(batch, cancel);
+    }
+
+    /// <summary>Batches that write rows whatever was there, as many to a batch as fit.</summary>
+    public static IEnumerable<TableBatch> Upserts(string partition, IEnumerable<TableRow> rows)
+    {
         var batch = new TableBatch(partition);
         foreach (TableRow row in rows)
         {
             if (!batch.HasRoomFor(1, TableBatch.SizeOf(row)))
             {
-                await table.SubmitAsync(batch, cancel);
+                yield return batch;
                 batch = new TableBatch(partition);
             }
 
@@ -125,7 +132,7 @@ internal static class Tables
         }
 
         if (batch.Count > 0)
-            await table.SubmitAsync(batch, cancel);
+            yield return batch;
     }
 
     /// <summary>Deletes those rows that are still as they were read, as many to a batch as fit.</summary>

@@ -160,6 +160,9 @@ public sealed record TermsGroup(
     TimePrice? Time = null,
     bool SumDaily = false)
 {
+    /// <summary>True where the seller's rows govern and have a deadline to meet.</summary>
+    public bool BindsSeller => Terms is { AuthoritySide: Side.SellerRow, Measurement.FinalizationDeadlineHours: not null };
+
     /// <summary>Rule PER-3: only a statement for exactly a billing period can settle; every other is evidence.</summary>
     /// <remarks>So thirty daily finals, the month's final and a lifetime final of one buy invoice the month once (gap G32).</remarks>
     public bool IsBillable(ReportingPeriod period) => Periods.Contains(period);

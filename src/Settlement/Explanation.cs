@@ -32,7 +32,7 @@ public static class Explanation
 
     /// <summary>The sentence for a settlement that stands under no terms group: unallocated, or regrouped since.</summary>
     public static string WithoutTerms(SettlementState state) => state.Status == SettlementStatus.Unallocatable
-        ? Unallocated
+        ? state.UsagePush.Count > 0 || state.SellerRow.Count == 0 ? Unallocated : "A final row of the seller's does not fit the contract, so it is kept as evidence and settles nothing; its sender is not late meanwhile."
         : "The contract in force no longer bills these packages together, so nothing is settled here.";
 
     private const string Unallocated = "The media buy has several terms groups and the record names no pricing option, so it cannot be allocated to one of them.";

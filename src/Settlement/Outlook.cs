@@ -16,7 +16,11 @@ public static class Outlook
 
     /// <summary>The same where no terms group stands behind the settlement.</summary>
     public static IReadOnlyList<string> WithoutTerms(SettlementState state) => state.Status == SettlementStatus.Unallocatable
-        ? ["The same report with its pricing_option_id would be taken for the terms group it belongs to."]
+        ?
+        [
+            .. state.UsagePush.Count > 0 || state.SellerRow.Count == 0 ? ["The same report with its pricing_option_id would be taken for the terms group it belongs to."] : Array.Empty<string>(),
+            .. state.SellerRow.Count > 0 ? ["Once the contract is put right, the quarantined delivery can be redriven; it counts as received when it was."] : Array.Empty<string>(),
+        ]
         : ["Nothing here: the contract in force settles these packages under other terms."];
 
     private static IEnumerable<string> Reports(SettlementState state, SettlementContext context, Known known)

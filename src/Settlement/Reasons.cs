@@ -41,6 +41,7 @@ public static class Reasons
     public const string VendorCost = "vendor_cost";
     public const string SnapshotNotVerified = "snapshot_not_verified";
     public const string PricingOptionNeeded = "pricing_option_needed";
+    public const string RowQuarantined = "row_quarantined";
     public const string BillingOutOfBand = "billing_out_of_band";
     public const string Sandbox = "sandbox";
 
@@ -85,6 +86,7 @@ public static class Reasons
         VendorCost => "owed by the vendor's own price list",
         SnapshotNotVerified => "the seller's report was not compared with the seller's own records",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",
+        RowQuarantined => "a final row of the seller's cannot be taken as it stands and is kept as evidence",
         BillingOutOfBand => "the account is billed outside AdCP",
         Sandbox => "a test account, of which nothing is ever billed",
         // A code of another version is better shown than hidden.

@@ -15,6 +15,8 @@ internal static class Benchmark
             await new ValidateBenchmark(options).RunAsync(cancel);
         if (command is "report-usage" or "all")
             await new ReportUsageBenchmark(options).RunAsync(cancel);
+        if (command is "webhooks" or "all")
+            await new WebhooksBenchmark(options).RunAsync(cancel);
     }
 
     /// <summary>The middle value; of an even number the lower middle, so that it is always a measured one.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdcpFunctions.Benchmarks.Load;
 
 namespace AdcpFunctions.Benchmarks;
 
@@ -6,11 +7,12 @@ namespace AdcpFunctions.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- [validate|report-usage|all]
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- [validate|report-usage|webhooks|all]
             [--seconds 10]      length of one measured interval
             [--warmup 8]        seconds of load before it
             [--rounds 3]        rounds, servers interleaved; the median is reported
             [--only a,b]        servers: ledger, minimal, sdk
+            [--modes hmac,es256] webhooks: hmac, ed25519, es256
             [--records 1,100]   records a request: 1, 100, 1000
             [--final]           every record is final and settles a window of its own
             [--media-buys 1000] media buys the records are spread over
@@ -41,6 +43,9 @@ internal sealed record BenchmarkOptions
 
     /// <value>The default is every server.</value>
     public IReadOnlyList<string> Only { get; init; } = ["ledger", "minimal", "sdk"];
+
+    /// <value>The default is all three ways to sign a webhook.</value>
+    public IReadOnlyList<string> Modes { get; init; } = SenderKeys.Modes;
 
     /// <value>The default is all three request sizes.</value>
     public IReadOnlyList<int> Records { get; init; } = [1, 100, 1000];
@@ -77,6 +82,7 @@ internal sealed record BenchmarkOptions
                 "--warmup" => options with { Warmup = double.Parse(value, CultureInfo.InvariantCulture) },
                 "--rounds" => options with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--only" => options with { Only = value.Split(',') },
+                "--modes" => options with { Modes = value.Split(',') },
                 "--records" => options with { Records = [.. value.Split(',').Select(int.Parse)] },
                 "--media-buys" => options with { MediaBuys = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--host-dll" => options with { HostDll = Path.GetFullPath(value) },

@@ -18,6 +18,12 @@ try
         case ["load", .. var rest]:
             await LoadCommand.RunAsync(rest);
             return 0;
+        case ["webhook-load"]:
+            await WebhookLoad.RunAsync();
+            return 0;
+        case ["verify-own"]:
+            await VerifyOwn.RunAsync(interrupted.Token);
+            return 0;
         case ["validate-own", var body, var seconds]:
             ValidateOwn.Run(body, double.Parse(seconds, CultureInfo.InvariantCulture));
             return 0;
@@ -38,7 +44,7 @@ try
             return 0;
         case ["histories", .. var rest]:
             return HistoriesCommand.Run(rest);
-        case ["validate" or "report-usage" or "all", ..]:
+        case ["validate" or "report-usage" or "webhooks" or "all", ..]:
             await Benchmark.RunAsync(args[0], BenchmarkOptions.Parse(args.AsSpan(1)), interrupted.Token);
             return 0;
         default:

@@ -44,7 +44,8 @@ internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
             using RunningServer server = await contender.StartAsync(options, cancel);
             LoadPlan plan = server.Plan(contender.Path, records, options);
             await SelfCheck.RunAsync(contender, plan, cancel);
-            return (plan, await LoadAsync(plan, cancel));
+            string output = await LoadAsync("load", JsonSerializer.Serialize(plan, LoadJson.Default.LoadPlan), cancel);
+            return (plan, JsonSerializer.Deserialize(output, LoadJson.Default.LoadResult) ?? throw new BenchmarkException("The load printed no result."));
         }
         finally
         {
@@ -52,7 +53,8 @@ internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
         }
     }
 
-    private static async Task<LoadResult> LoadAsync(LoadPlan plan, CancellationToken cancel)
+    /// <summary>Runs a subcommand of this program as the load, pinned to its core.</summary>
+    public static async Task<string> LoadAsync(string command, string plan, CancellationToken cancel)
     {
         // One thread waits for all sockets and runs what follows in place: on one core a hand-over only costs.
         var environment = new Dictionary<string, string>
@@ -60,14 +62,7 @@ internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
             ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
             ["DOTNET_TieredCompilation"] = "0",
         };
-        string output = await Child.RunAsync(
-            ["dotnet", typeof(ReportUsageBenchmark).Assembly.Location, "load"],
-            environment,
-            Repository.Root,
-            Child.LoadCore,
-            JsonSerializer.Serialize(plan, LoadJson.Default.LoadPlan),
-            cancel);
-        return JsonSerializer.Deserialize(output, LoadJson.Default.LoadResult) ?? throw new BenchmarkException("The load printed no result.");
+        return await Child.RunAsync(["dotnet", typeof(ReportUsageBenchmark).Assembly.Location, command], environment, Repository.Root, Child.LoadCore, plan, cancel);
     }
 
     private static void Print(LoadPlan plan, Dictionary<Contender, List<LoadResult>> results)

@@ -13,7 +13,7 @@ namespace AdcpFunctions.Host.Wire;
     Converters =
     [
         typeof(UtcJson), typeof(PeriodJson),
-        typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
+        typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<WebhookMode>), typeof(SnakeCaseNames<WebhookChannel>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
         typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
@@ -21,7 +21,10 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
 [JsonSerializable(typeof(AgentBody))]
+[JsonSerializable(typeof(AgentList))]
 [JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(SignerBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(AccountBody))]
 [JsonSerializable(typeof(ContractBody))]
@@ -29,6 +32,12 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(EndpointRequest))]
 [JsonSerializable(typeof(IssuedEndpoint))]
 [JsonSerializable(typeof(EndpointList))]
+[JsonSerializable(typeof(EndpointItem))]
+[JsonSerializable(typeof(RotationRequest))]
+[JsonSerializable(typeof(DeliveryList))]
+[JsonSerializable(typeof(SenderHealthBody))]
+[JsonSerializable(typeof(QuarantineList))]
+[JsonSerializable(typeof(RedrivenBody))]
 [JsonSerializable(typeof(SettlementList))]
 [JsonSerializable(typeof(SettlementBody))]
 [JsonSerializable(typeof(DecisionRequest))]

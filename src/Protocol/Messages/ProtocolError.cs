@@ -30,6 +30,8 @@ public sealed record ProtocolError(string Code, Recovery Recovery, int HttpStatu
     public static readonly ProtocolError IdempotencyConflict = new("IDEMPOTENCY_CONFLICT", Recovery.Correctable, 409);
     public static readonly ProtocolError IdempotencyInFlight = new("IDEMPOTENCY_IN_FLIGHT", Recovery.Transient, 409);
     public static readonly ProtocolError IdempotencyExpired = new("IDEMPOTENCY_EXPIRED", Recovery.Correctable, 410);
+    public static readonly ProtocolError CredentialInArgs = new("CREDENTIAL_IN_ARGS", Recovery.Terminal, 400);
+    public static readonly ProtocolError RateLimited = new("RATE_LIMITED", Recovery.Transient, 429);
     public static readonly ProtocolError ServiceUnavailable = new("SERVICE_UNAVAILABLE", Recovery.Transient, 503);
 
     public static readonly ProtocolError AccountNotFound = new("ACCOUNT_NOT_FOUND", Recovery.Terminal, 200);

@@ -81,7 +81,7 @@ internal sealed class LoadRun(LoadPlan plan)
             ProcessFacts.PeakMegabytes(plan.ServerPid));
     }
 
-    private static double Quantile(List<double> sorted, double quantile) =>
+    public static double Quantile(List<double> sorted, double quantile) =>
         sorted[Math.Min(sorted.Count - 1, (int)Math.Ceiling(quantile * sorted.Count) - 1)];
 
     private async Task UntilAsync(TimeSpan time, long requests, Task all)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AdcpFunctions.Benchmarks.Load;
@@ -64,4 +65,11 @@ internal sealed record LoadResult(
 
 [JsonSerializable(typeof(LoadPlan))]
 [JsonSerializable(typeof(LoadResult))]
-internal sealed partial class LoadJson : JsonSerializerContext;
+[JsonSerializable(typeof(WebhookPlan))]
+[JsonSerializable(typeof(EmitOrder))]
+[JsonSerializable(typeof(List<Dictionary<string, JsonElement>>))]
+internal sealed partial class LoadJson : JsonSerializerContext
+{
+    /// <summary>For what JavaScript reads.</summary>
+    public static LoadJson CamelCase { get; } = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase });
+}

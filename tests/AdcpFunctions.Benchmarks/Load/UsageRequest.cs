@@ -23,7 +23,7 @@ internal sealed class UsageRequest
     private const int KeyDigits = 12;
     private const int BuyDigits = 6;
     private const int CountDigits = 7;
-    private const string BuyPrefix = "mb_bench_autumn_campaign_";
+    public const string BuyPrefix = "mb_bench_autumn_campaign_";
 
     private static readonly DateTimeOffset FirstPeriod = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

@@ -15,7 +15,7 @@ internal abstract class Contender
     /// <summary>Name in the tables; says what it is and whether it is durable.</summary>
     public abstract string Title { get; }
 
-    /// <summary>Where it takes usage: <c>/adcp/report_usage</c> or <c>/mcp</c>.</summary>
+    /// <summary>Where it takes usage, <c>/adcp/report_usage</c> or <c>/mcp</c>, or webhooks.</summary>
     public abstract string Path { get; }
 
     protected abstract string ReadyPath { get; }
@@ -51,7 +51,7 @@ internal abstract class Contender
     protected abstract Child Launch(int port, BenchmarkOptions options);
 
     /// <summary>Registers what the load refers to.</summary>
-    /// <returns>The bearer key of the agent that reports usage.</returns>
+    /// <returns>What the load authenticates with: a bearer key, or a webhook secret.</returns>
     protected abstract Task<string> SetUpAsync(HttpClient http, BenchmarkOptions options, CancellationToken cancel);
 
     public static int FreePort()
@@ -86,8 +86,8 @@ internal abstract class Contender
     }
 }
 
-/// <summary>A server that takes usage from the holder of <paramref name="BearerKey"/>.</summary>
-internal sealed record RunningServer(Child Child, int Port, string BearerKey) : IDisposable
+/// <summary>A server that takes requests from the holder of <paramref name="Credential"/>.</summary>
+internal sealed record RunningServer(Child Child, int Port, string Credential) : IDisposable
 {
     public void Dispose() => Child.Dispose();
 
@@ -96,7 +96,7 @@ internal sealed record RunningServer(Child Child, int Port, string BearerKey) : 
     {
         Port = Port,
         Path = path,
-        BearerKey = BearerKey,
+        BearerKey = Credential,
         ServerPid = Child.Id,
         RecordsPerRequest = recordsPerRequest,
         Connections = recordsPerRequest switch { 1 => 64, <= 100 => 16, _ => 8 },

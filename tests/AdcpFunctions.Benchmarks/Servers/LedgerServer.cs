@@ -1,9 +1,9 @@
 namespace AdcpFunctions.Benchmarks.Servers;
 
 /// <summary>Our host on a fresh SQLite ledger: every answer is durable.</summary>
-internal sealed class LedgerServer(BenchmarkOptions options) : Contender
+internal class LedgerServer(BenchmarkOptions options) : Contender
 {
-    private const string AdminKey = "benchmark-admin-key-0123456789abcdef";
+    protected const string AdminKey = "benchmark-admin-key-0123456789abcdef";
 
     private readonly string _host = options.HostDll
         ?? System.IO.Path.Combine(Repository.Root, "artifacts", "bin", "AdcpFunctions.Host", "release", "AdcpFunctions.Host.dll");
@@ -19,6 +19,9 @@ internal sealed class LedgerServer(BenchmarkOptions options) : Contender
     public override string Path => "/adcp/report_usage";
 
     protected override string ReadyPath => "/health/ready";
+
+    /// <summary>What is configured beside the ledger.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Settings => Repository.NoEnvironment;
 
     public override async Task PrepareAsync(CancellationToken cancel)
     {
@@ -40,9 +43,16 @@ internal sealed class LedgerServer(BenchmarkOptions options) : Contender
         {
             ["ADCP_ADMIN_KEY"] = AdminKey,
             ["Ledger__Path"] = System.IO.Path.Combine(_data, "ledger.db"),
+            // One agent pushes as much as the machine takes: that is what is measured.
+            ["Limits__RequestsPerSecondPerAgent"] = "0",
+            ["Limits__WritesPerSecondPerAccount"] = "0",
+            ["Limits__DeliveriesPerSecondPerEndpoint"] = "0",
+            ["Limits__UnvouchedPerSecondPerAddress"] = "0",
             ["Logging__LogLevel__Default"] = "Warning",
             ["DOTNET_ENVIRONMENT"] = "Production",
         };
+        foreach ((string name, string value) in Settings)
+            environment[name] = value;
         return Child.Server(["dotnet", _host, "--urls", $"http://127.0.0.1:{port}"], environment, _data);
     }
 

@@ -12,6 +12,7 @@ internal sealed class LedgerSetup(HttpClient http, string adminKey, BenchmarkOpt
     private const string AgentId = "agent_bench_buyer";
     private const string BuyerDomain = "pinnacle-media.example";
     private const string SellerDomain = "acme-outdoor.example";
+    private const string SellerAgent = "https://sales.acme-outdoor.example";
     private const int ConcurrentRegistrations = 8;
 
     /// <returns>The agent's bearer key.</returns>
@@ -28,6 +29,17 @@ internal sealed class LedgerSetup(HttpClient http, string adminKey, BenchmarkOpt
 
         using JsonDocument document = JsonDocument.Parse(issued);
         return document.RootElement.GetProperty("key").GetString() ?? throw new BenchmarkException("The issued key is null.");
+    }
+
+    /// <summary>An endpoint for the seller of all the media buys.</summary>
+    /// <returns>The path it delivers to, and its secret, which is empty where it signs.</returns>
+    public async Task<(string Path, string Secret)> EndpointAsync(SenderKeys sender, CancellationToken cancel)
+    {
+        string proof = sender.Keys.Count == 0 ? "" : $$""", "mode": "rfc9421", "signer": { "agent_url": "{{SellerAgent}}", "jwks": {{sender.PublicSet}} }""";
+        string issued = await SendAsync(HttpMethod.Post, "/v1/webhook-endpoints", $$"""{ "seller_agent": "{{SellerAgent}}"{{proof}} }""", cancel);
+        using JsonDocument document = JsonDocument.Parse(issued);
+        string path = new Uri(document.RootElement.GetProperty("url").GetString()!).AbsolutePath;
+        return (path, document.RootElement.TryGetProperty("secret", out JsonElement secret) && secret.ValueKind == JsonValueKind.String ? secret.GetString()! : "");
     }
 
     private static string Account() => $$"""
@@ -53,7 +65,7 @@ internal sealed class LedgerSetup(HttpClient http, string adminKey, BenchmarkOpt
         return $$"""
             {
               "account_id": "{{UsageRequest.AccountId}}",
-              "seller_agent": "acme-outdoor",
+              "seller_agent": "{{SellerAgent}}",
               "currency": "USD",
               "flight": { "start": "{{start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}", "end": "2027-01-01T00:00:00Z" },
               "billing_cadence": "monthly",

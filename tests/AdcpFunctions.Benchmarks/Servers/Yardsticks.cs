@@ -5,7 +5,7 @@ namespace AdcpFunctions.Benchmarks.Servers;
 /// <summary>The Node servers of <c>yardsticks/</c>: in memory, nothing durable.</summary>
 internal abstract class Yardstick(string script) : Contender
 {
-    private const string Key = "benchmark-key-0123456789abcdef";
+    private const string Key = "benchmark-key-0123456789abcdef-and-more";
 
     public static string Directory => System.IO.Path.Combine(Repository.Root, "tests", "AdcpFunctions.Benchmarks", "yardsticks");
 
@@ -20,8 +20,11 @@ internal abstract class Yardstick(string script) : Contender
         await Child.RunAsync(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], Repository.NoEnvironment, folder, null, null, cancel);
     }
 
+    /// <summary>The public keys it knows; only the webhook server has any.</summary>
+    protected virtual string KeySet => "";
+
     protected override Child Launch(int port, BenchmarkOptions options) =>
-        Child.Server(["node", script, $"{port}"], new Dictionary<string, string> { ["BENCHMARK_KEY"] = Key, ["NODE_ENV"] = "" }, Directory);
+        Child.Server(["node", script, $"{port}"], new Dictionary<string, string> { ["BENCHMARK_KEY"] = Key, ["BENCHMARK_JWKS"] = KeySet, ["NODE_ENV"] = "" }, Directory);
 
     protected override Task<string> SetUpAsync(HttpClient http, BenchmarkOptions options, CancellationToken cancel) => Task.FromResult(Key);
 }

@@ -100,6 +100,21 @@ public sealed class SqliteTableTests : TableContract, IDisposable
     }
 
     [Fact]
+    public async Task A_fault_ahead_fails_what_comes_last_as_well()
+    {
+        await using var hasty = SqliteTable.Open(_file.Path, new SqliteTableOptions { BusyTimeout = TimeSpan.FromMilliseconds(50) });
+        using (var other = new SqliteConnection(_file.Path, Sqlite.OpenReadWrite, TimeSpan.Zero))
+        {
+            other.Run("BEGIN IMMEDIATE");
+            TableBatch[] first = [.. Enumerable.Range(0, 5).Select(i => new TableBatch(Partition).Upsert(Row($"{i}", "1")))];
+
+            await Assert.ThrowsAsync<SqliteException>(async () => await hasty.SubmitAfterAsync(first, new TableBatch(Partition).Insert(Row("last", "1")), default));
+        }
+
+        Assert.Empty(await RangeAsync("0", "~"));
+    }
+
+    [Fact]
     public async Task A_fault_reaches_every_caller_of_the_group_and_leaves_the_table_usable()
     {
         await using var hasty = SqliteTable.Open(_file.Path, new SqliteTableOptions { BusyTimeout = TimeSpan.FromMilliseconds(50) });

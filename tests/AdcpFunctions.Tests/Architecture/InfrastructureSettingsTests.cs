@@ -1,10 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AdcpFunctions.Host;
-using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -109,6 +107,9 @@ public class InfrastructureSettingsTests
     [InlineData("usageBytes", "Limits:UsageBytes")]
     [InlineData("webhookBytes", "Limits:WebhookBytes")]
     [InlineData("inFlightSeconds", "Limits:InFlightSeconds")]
+    [InlineData("noncesPerKey", "Limits:NoncesPerKey")]
+    [InlineData("keyCacheMinutes", "Trust:KeyCacheMinutes")]
+    [InlineData("deliveryLogDays", "Limits:DeliveryLogDays")]
     public async Task A_parameter_allows_exactly_what_its_setting_allows_and_defaults_to_the_same(string parameter, string setting)
     {
         BicepDeclaration declared = (await Bicep.FileAsync("main.bicep")).The("param", parameter);
@@ -120,8 +121,8 @@ public class InfrastructureSettingsTests
         Assert.False(Starts(setting, least - 1));
         Assert.False(Starts(setting, most + 1));
         var standard = new HostOptions();
-        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds];
-        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds"], parameter)], declared.Value.GetInt32());
+        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.NoncesPerKey, standard.KeyCacheMinutes, standard.DeliveryLogDays];
+        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "noncesPerKey", "keyCacheMinutes", "deliveryLogDays"], parameter)], declared.Value.GetInt32());
     }
 
     [Fact]
@@ -188,18 +189,6 @@ public class InfrastructureSettingsTests
         Assert.DoesNotContain(named, n => !guide.Contains($"`{n}`", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("HASH=", "OLD", "HASH")]
-    [InlineData("ROW=", "ROUTE", "ROW")]
-    public async Task The_row_that_the_operations_guide_removes_is_the_one_the_service_reads(string line, string secret, string row)
-    {
-        string command = Operations.Split('\n').Single(l => l.StartsWith(line, StringComparison.Ordinal));
-        (int code, string output) = await NodeModules.RunAsync("sh", "-c", $"{secret}=a-secret-or-a-route; {command}; printf %s \"${row}\"");
-
-        Assert.Equal(0, code);
-        Assert.Equal(row == "ROW" ? LedgerKeys.Token("a-secret-or-a-route") : Convert.ToHexStringLower(SHA256.HashData("a-secret-or-a-route"u8)), output);
-    }
-
     /// <summary>Every name a source file looks up in its configuration, as an environment variable spells it.</summary>
     private static HashSet<string> Read() =>
     [
@@ -223,10 +212,14 @@ public class InfrastructureSettingsTests
         "Publisher__MaxBatchBytes" => "262144",
         "Publisher__DuplicateDetectionMinutes" => "1440",
         "Contracts__Fallback" => "on_approval",
+        "Webhooks__AllowBearer" => "false",
         "Billing__BillsThroughAdcp" => "false",
         "Limits__UsageBytes" => "8388608",
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",
+        "Limits__NoncesPerKey" => "100000",
+        "Trust__KeyCacheMinutes" => "15",
+        "Limits__DeliveryLogDays" => "30",
         _ => "https://example.com",
     };
 

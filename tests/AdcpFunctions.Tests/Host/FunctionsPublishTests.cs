@@ -41,7 +41,8 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
         using Process app = Start(("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"), ("Public__Origin", "https://settlement.example"), ("ASPNETCORE_URLS", "http://127.0.0.1:1"));
         Task<string> output = app.StandardOutput.ReadToEndAsync();
         Task<string> errors = app.StandardError.ReadToEndAsync();
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        var log = new LogWatch();
+        using var http = new HttpClient(new SecretNotingHandler(log)) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         try
         {
             await UntilItAnswersAsync(app, http);
@@ -69,6 +70,8 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
 
         Assert.Equal("", await errors);
         Assert.DoesNotContain("GET /", await output, StringComparison.Ordinal);
+        log.Write(await output);
+        log.Judge();
     }
 
     [Fact]
@@ -81,6 +84,7 @@ public sealed class FunctionsPublishTests : IAsyncLifetime
         Assert.Equal(1, app.ExitCode);
         Assert.StartsWith("Setting Public:Origin is missing", errors, StringComparison.Ordinal);
         Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.DoesNotContain(AdminKey, await app.StandardOutput.ReadToEndAsync() + errors, StringComparison.Ordinal);
     }
 
     private Process Start(params (string Name, string Value)[] settings)

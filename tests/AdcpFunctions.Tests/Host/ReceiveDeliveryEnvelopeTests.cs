@@ -137,7 +137,7 @@ public class ReceiveDeliveryEnvelopeTests
     }
 
     [Fact]
-    public async Task A_well_signed_body_that_names_a_key_twice_is_malformed()
+    public async Task A_well_signed_body_that_names_a_key_twice_or_holds_too_many_values_is_malformed()
     {
         (TestHost host, JsonNode endpoint, string settlement) = await TestHost.SellerAttestedAsync();
         await using TestHost running = host;
@@ -147,15 +147,21 @@ public class ReceiveDeliveryEnvelopeTests
             Encoding.UTF8.GetBytes(text.Replace("{\"idempotency_key\":", "{\"status\":\"failed\",\"idempotency_key\":", StringComparison.Ordinal)),
             Encoding.UTF8.GetBytes(text[..^1]),
             [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(text)],
+            Zeros(100_000),
         ];
 
         foreach (byte[] body in bodies)
         {
             HttpAnswer answer = await host.DeliverAsync(endpoint, body);
-            Assert.Equal((HttpStatusCode.BadRequest, "webhook_body_malformed"), (answer.Status, (string)answer.Json["error"]!["code"]!));
+            Assert.Equal((HttpStatusCode.Unauthorized, ""), (answer.Status, answer.Body));
+            Assert.Equal("Signature error=\"webhook_body_malformed\"", Assert.Single(answer.Headers.WwwAuthenticate).ToString());
         }
 
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.DeliverAsync(endpoint, Zeros(99_998))).Status);
         Assert.Equal("open", await host.StateAsync(settlement));
+
+        // The array and its object are values too.
+        static byte[] Zeros(int count) => Encoding.UTF8.GetBytes($$"""{"zeros":[0{{string.Concat(Enumerable.Repeat(",0", count - 1))}}]}""");
     }
 
     [Theory]

@@ -8,6 +8,8 @@ namespace AdcpFunctions.Tests.Host;
 /// <summary>What keeps the service from starting is one line for whoever started it, without a stack trace, and exit code 1.</summary>
 public sealed class StartTests : IDisposable
 {
+    private const string AdminKey = "start-admin-key-0123456789abcdef";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("adcp-start-");
     private readonly TcpListener _taken = new(IPAddress.Loopback, 0);
 
@@ -28,14 +30,14 @@ public sealed class StartTests : IDisposable
     [InlineData("--urls=https://127.0.0.1:0", "The service cannot listen")]
     [InlineData("--queue-dir={file}/queue", "Setting Publisher:QueueDir names a folder that cannot be written to.")]
     [InlineData("--Ledger:Path={file}/ledger.db", "The ledger cannot be opened.")]
-    [InlineData("nonsense", "There is no command 'nonsense': demo, replay, or none to serve.")]
+    [InlineData("nonsense", "There is no command 'nonsense': demo, replay, verify, or none to serve.")]
     public async Task It_says_in_one_line_why_it_does_not_start(string argument, string why)
     {
         await System.IO.File.WriteAllTextAsync(File, "");
         argument = argument.Replace("{taken}", $"{((IPEndPoint)_taken.LocalEndpoint).Port}", StringComparison.Ordinal).Replace("{file}", File, StringComparison.Ordinal);
         string[] last = argument.StartsWith("--", StringComparison.Ordinal) ? ["--urls=http://127.0.0.1:0", $"--Ledger:Path={Path.Combine(_folder.FullName, "ledger.db")}", argument] : [argument];
         var start = new ProcessStartInfo("dotnet", [typeof(HostOptions).Assembly.Location, .. last]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.Environment["ADCP_ADMIN_KEY"] = "start-admin-key-0123456789abcdef";
+        start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
         using Process program = Process.Start(start)!;
 
         Task<string> output = program.StandardOutput.ReadToEndAsync();
@@ -46,5 +48,6 @@ public sealed class StartTests : IDisposable
         Assert.DoesNotContain("   at ", await output, StringComparison.Ordinal);
         Assert.StartsWith(why, errors, StringComparison.Ordinal);
         Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.DoesNotContain(AdminKey, await output + errors, StringComparison.Ordinal);
     }
 }

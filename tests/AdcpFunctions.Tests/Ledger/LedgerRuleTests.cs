@@ -118,7 +118,7 @@ public class LedgerRuleTests
         Assert.IsType<Reservation.Conflict>(await log.ReserveAsync("t", "s", "key", "two", now, default));
         Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "elsewhere", "key", "two", now, default));
 
-        Assert.True(await log.CompleteAsync(reserved, "answer"u8.ToArray(), now, default));
+        Assert.True(await log.CompleteAsync(reserved, "answer"u8.ToArray(), now, [], default));
         var replay = Assert.IsType<Reservation.Replay>(await log.ReserveAsync("t", "s", "key", "one", now.AddHours(24), default));
         Assert.Equal("answer", Encoding.UTF8.GetString(replay.Answer.Span));
         Assert.IsType<Reservation.Conflict>(await log.ReserveAsync("t", "s", "key", "two", now, default));
@@ -136,7 +136,7 @@ public class LedgerRuleTests
 
         var died = Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "s", "key", "two", now, default));
         var heir = Assert.IsType<Reservation.Reserved>(await log.ReserveAsync("t", "s", "key", "two", now + TimeSpan.FromSeconds(60), default));
-        Assert.False(await log.CompleteAsync(died, "late"u8.ToArray(), now, default));
-        Assert.True(await log.CompleteAsync(heir, "answer"u8.ToArray(), now, default));
+        Assert.False(await log.CompleteAsync(died, "late"u8.ToArray(), now, [], default));
+        Assert.True(await log.CompleteAsync(heir, "answer"u8.ToArray(), now, [], default));
     }
 }

@@ -17,7 +17,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
     public async Task A_completed_request_replays_its_answer()
     {
         Reservation.Reserved reserved = await ReservedAsync();
-        Assert.True(await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, default));
+        Assert.True(await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, [], default));
 
         Assert.Equal(Answer, Assert.IsType<Reservation.Replay>(await ReserveAsync()).Answer.ToArray());
         Assert.Equal(Answer, Assert.IsType<Reservation.Replay>(await ReserveAsync(by: Other())).Answer.ToArray());
@@ -29,7 +29,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
         Reservation.Reserved reserved = await ReservedAsync();
         Assert.IsType<Reservation.Conflict>(await ReserveAsync(hash: "other"));
 
-        await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, default);
+        await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, [], default);
         Assert.IsType<Reservation.Conflict>(await ReserveAsync(hash: "other"));
     }
 
@@ -46,7 +46,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
     public async Task An_answer_is_replayed_for_24_hours_and_a_minute_and_then_expired()
     {
         Reservation.Reserved reserved = await ReservedAsync();
-        await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, default);
+        await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, [], default);
 
         Time.Advance(TimeSpan.FromHours(24) + TimeSpan.FromSeconds(60));
         Assert.IsType<Reservation.Replay>(await ReserveAsync());
@@ -62,9 +62,9 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
 
         Reservation.Reserved heir = await ReservedAsync(Other());
 
-        Assert.False(await Ledger.Requests.CompleteAsync(dead, "late"u8.ToArray(), Time.UtcNow, default));
-        Assert.True(await Ledger.Requests.CompleteAsync(heir, Answer, Time.UtcNow, default));
-        Assert.False(await Ledger.Requests.CompleteAsync(dead, "later"u8.ToArray(), Time.UtcNow, default));
+        Assert.False(await Ledger.Requests.CompleteAsync(dead, "late"u8.ToArray(), Time.UtcNow, [], default));
+        Assert.True(await Ledger.Requests.CompleteAsync(heir, Answer, Time.UtcNow, [], default));
+        Assert.False(await Ledger.Requests.CompleteAsync(dead, "later"u8.ToArray(), Time.UtcNow, [], default));
         Assert.Equal(Answer, Assert.IsType<Reservation.Replay>(await ReserveAsync()).Answer.ToArray());
     }
 
@@ -99,7 +99,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
 
         await Ledger.Requests.ReleaseAsync(dead, default);
         Assert.IsType<Reservation.InFlight>(await ReserveAsync());
-        await Ledger.Requests.CompleteAsync(heir, Answer, Time.UtcNow, default);
+        await Ledger.Requests.CompleteAsync(heir, Answer, Time.UtcNow, [], default);
         await Ledger.Requests.ReleaseAsync(heir, default);
 
         Assert.IsType<Reservation.Replay>(await ReserveAsync());
@@ -134,7 +134,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
     {
         Assert.NotEmpty(reason);
         byte[] answer = RandomNumberGenerator.GetBytes(bytes);
-        await Ledger.Requests.CompleteAsync(await ReservedAsync(), answer, Time.UtcNow, default);
+        await Ledger.Requests.CompleteAsync(await ReservedAsync(), answer, Time.UtcNow, [], default);
 
         Assert.True(Assert.IsType<Reservation.Replay>(await ReserveAsync()).Answer.Span.SequenceEqual(answer));
     }
@@ -143,7 +143,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
     public async Task An_answer_of_ten_megabytes_of_refusals_reads_back()
     {
         byte[] answer = [.. Enumerable.Repeat("{\"code\":\"MEDIA_BUY_NOT_FOUND\",\"message\":\"No such media buy on this account.\"},"u8.ToArray(), 130_000).SelectMany(b => b)];
-        Assert.True(await Ledger.Requests.CompleteAsync(await ReservedAsync(), answer, Time.UtcNow, default));
+        Assert.True(await Ledger.Requests.CompleteAsync(await ReservedAsync(), answer, Time.UtcNow, [], default));
 
         Assert.True(Assert.IsType<Reservation.Replay>(await ReserveAsync()).Answer.Span.SequenceEqual(answer));
     }
@@ -158,7 +158,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
         Time.Advance(TimeSpan.FromSeconds(60));
         Reservation.Reserved reserved = await ReservedAsync();
 
-        Assert.True(await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, default));
+        Assert.True(await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, [], default));
         Assert.IsType<Reservation.Replay>(await ReserveAsync());
     }
 
@@ -167,7 +167,7 @@ public abstract class RequestLogTests(bool splitsPages) : LedgerSuite(splitsPage
     {
         Reservation.Reserved reserved = await ReservedAsync();
         Faults.LoseAnswer(FaultyTable.Submits());
-        await Assert.ThrowsAsync<StorageFaultException>(async () => await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, default));
+        await Assert.ThrowsAsync<StorageFaultException>(async () => await Ledger.Requests.CompleteAsync(reserved, Answer, Time.UtcNow, [], default));
 
         await Ledger.Requests.ReleaseAsync(reserved, default);
 

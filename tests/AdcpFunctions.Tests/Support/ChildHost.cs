@@ -15,6 +15,7 @@ internal sealed class ChildHost : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly int _port = FreePort();
+    private readonly LogWatch _log = new();
     private Process? _process;
 
     private readonly IReadOnlyDictionary<string, string> _settings;
@@ -25,7 +26,7 @@ internal sealed class ChildHost : IAsyncDisposable
     public ChildHost(IReadOnlyDictionary<string, string> settings, string? executable = null)
     {
         (_settings, _executable) = (settings, executable);
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+        Http = new HttpClient(new SecretNotingHandler(_log)) { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
     }
 
     public HttpClient Http { get; }
@@ -42,6 +43,8 @@ internal sealed class ChildHost : IAsyncDisposable
         (start.RedirectStandardError, start.RedirectStandardOutput, start.UseShellExecute) = (true, true, false);
         start.Environment["ADCP_ADMIN_KEY"] = AdminKey;
         start.Environment["Limits__InFlightSeconds"] = "2";
+        foreach (string limit in new[] { "RequestsPerSecondPerAgent", "WritesPerSecondPerAccount", "DeliveriesPerSecondPerEndpoint", "UnvouchedPerSecondPerAddress" })
+            start.Environment[$"Limits__{limit}"] = "0";
         foreach ((string name, string value) in _settings)
             start.Environment[name] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
@@ -127,6 +130,9 @@ internal sealed class ChildHost : IAsyncDisposable
         }
 
         Http.Dispose();
+        _log.Write($"{_output}{_errors}");
+        _log.Keep(AdminKey, "the admin key");
+        _log.Judge();
     }
 
     public static int FreePort()

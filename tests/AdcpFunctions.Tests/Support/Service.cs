@@ -10,6 +10,7 @@ using AdcpFunctions.Tests.Adapters;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace AdcpFunctions.Tests.Support;
 
@@ -24,6 +25,7 @@ public sealed class Service : IAsyncDisposable
     private readonly TemporaryFile _file = new();
     private readonly SqliteTable _table;
     private readonly WebApplication _app;
+    private readonly LogWatch _log = new();
     private HttpClient _client = null!;
 
     private Service()
@@ -31,10 +33,19 @@ public sealed class Service : IAsyncDisposable
         _table = SqliteTable.Open(_file.Path);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
+        builder.Logging.AddProvider(_log).SetMinimumLevel(LogLevel.Debug);
         Table = new FaultyTable(_table);
-        Composition.AddFlow(builder, new HostOptions { InProcessTimers = false }, Table, Time);
+        Composition.AddFlow(builder, Unlimited(), Table, Time);
         _app = builder.Build();
         Composition.UseFlow(_app);
+    }
+
+    /// <summary>The clock stands still, so no bucket would ever fill again.</summary>
+    private static HostOptions Unlimited()
+    {
+        var options = new HostOptions { InProcessTimers = false };
+        TestHost.LiftLimits(options);
+        return options;
     }
 
     /// <summary>The store, which fails where a test asks it to.</summary>
@@ -52,14 +63,15 @@ public sealed class Service : IAsyncDisposable
     {
         var service = new Service();
         await service._app.StartAsync();
-        service._client = service._app.GetTestClient();
+        service._client = new HttpClient(new SecretNotingHandler(service._log, service._app.GetTestServer().CreateHandler())) { BaseAddress = service._app.GetTestServer().BaseAddress };
+        service._log.Keep(HookSecret, "a webhook secret");
         var directory = service.Get<AccessDirectory>();
         await directory.AddTenantAsync(Tenant, default);
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, account ?? Account, default));
         Assert.Equal(AccountOutcome.Created, await directory.RegisterAccountAsync(Tenant, Account with { Id = "other", Brand = new BrandKey("other.example") }, default));
-        await directory.PutAgentAsync(Tenant, new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
-        await directory.PutKeyAsync(BuyerKey, new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null), default);
-        await directory.AddEndpointAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
+        await directory.ChangeAgentAsync(Tenant, "buyer", _ => new Agent("buyer", AgentRole.Buyer, ["acc"], false), default);
+        await service.Get<KeyRing>().AddAsync(KeyRing.HashOf(BuyerKey), new AgentKey(Tenant, "buyer", "buyer-ke", service.Time.UtcNow, null, "key-1"), default);
+        await service.Get<EndpointDirectory>().AddAsync(new WebhookEndpoint("hook", Tenant, "ep1", SellerAgent, HookSecret, null, SenderProfile.V31, service.Time.UtcNow), default);
         return service;
     }
 
@@ -109,6 +121,7 @@ public sealed class Service : IAsyncDisposable
         await _app.DisposeAsync();
         await _table.DisposeAsync();
         _file.Dispose();
+        _log.Judge();
     }
 
     private static ByteArrayContent Json(string body)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Tests.Support;
@@ -17,6 +18,27 @@ public abstract partial class TableContract
         Assert.Single(results.OfType<BatchResult.Committed>());
         Assert.Equal(new BatchResult.ETagMismatch(0), Assert.Single(results.OfType<BatchResult.ETagMismatch>()));
         Assert.Equal(2, (await RangeAsync("a", "z")).Count);
+    }
+
+    [Fact]
+    public async Task Whoever_sees_what_comes_last_sees_all_that_comes_first()
+    {
+        Task writing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 40; i++)
+                await Table.SubmitAfterAsync([.. Enumerable.Range(0, 5).Select(p => new TableBatch($"{Partition}-{p}").Upsert(Row("row", $"{i}")))], new TableBatch(Partition).Upsert(Row("last", $"{i}")), default);
+        });
+
+        do
+        {
+            if (await Table.GetAsync(Partition, "last", default) is not { } last)
+                continue;
+            int seen = int.Parse(Text(last), CultureInfo.InvariantCulture);
+            for (int p = 0; p < 5; p++)
+                Assert.True(int.Parse(Text((await Table.GetAsync($"{Partition}-{p}", "row", default))!), CultureInfo.InvariantCulture) >= seen);
+        }
+        while (!writing.IsCompleted);
+        await writing;
     }
 
     [Fact]

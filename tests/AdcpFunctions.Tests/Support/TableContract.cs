@@ -53,6 +53,27 @@ public abstract partial class TableContract
     }
 
     [Fact]
+    public async Task What_comes_last_may_be_refused_and_takes_nothing_back()
+    {
+        await CommitAsync(new TableBatch(Partition).Insert(Row("last", "taken")));
+
+        BatchResult refused = await Table.SubmitAfterAsync([new TableBatch(Partition + "x").Upsert(Row("a", "1")), new TableBatch(Partition).Upsert(Row("b", "2"))], new TableBatch(Partition).Insert(Row("last", "late")), default);
+        BatchResult taken = await Table.SubmitAfterAsync([new TableBatch(Partition).Upsert(Row("b", "3"))], new TableBatch(Partition).Insert(Row("next", "here")), default);
+
+        Assert.Equal(new BatchResult.RowExists(0), refused);
+        Assert.IsType<BatchResult.Committed>(taken);
+        Assert.Equal(("1", "3", "taken", "here"), (Text((await Table.GetAsync(Partition + "x", "a", default))!), Text(await ReadAsync("b")), Text(await ReadAsync("last")), Text(await ReadAsync("next"))));
+    }
+
+    [Fact]
+    public async Task Nothing_that_could_be_refused_comes_first()
+    {
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Table.SubmitAfterAsync([new TableBatch(Partition).Insert(Row("a", "1"))], new TableBatch(Partition).Upsert(Row("last", "1")), default));
+
+        Assert.Empty(await RangeAsync("a", "z"));
+    }
+
+    [Fact]
     public async Task A_replace_of_a_missing_row_is_ETagMismatch()
     {
         TableRow gone = await DeletedAsync("a");

@@ -36,10 +36,10 @@ internal sealed partial class TestHost : IAsyncDisposable
     private readonly string _printed;
     private int _keys;
 
-    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FaultyTable faults, FakeTime time, string printed)
+    private TestHost(WebApplication app, TemporaryFile file, SqliteTable table, FaultyTable faults, FakeTime time, string printed, LogWatch log)
     {
-        (_app, _file, _table, Table, Time, _printed) = (app, file, table, faults, time, printed);
-        _http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        (_app, _file, _table, Table, Time, _printed, Log) = (app, file, table, faults, time, printed, log);
+        _http = new HttpClient(new SecretNotingHandler(log)) { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public FakeTime Time { get; }
@@ -48,6 +48,9 @@ internal sealed partial class TestHost : IAsyncDisposable
     public FaultyTable Table { get; }
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>What it has logged; held against every secret when the host is disposed.</summary>
+    public LogWatch Log { get; }
 
     /// <summary>Where it listens.</summary>
     public Uri Address => _http.BaseAddress!;
@@ -60,6 +63,7 @@ internal sealed partial class TestHost : IAsyncDisposable
         var time = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         var file = new TemporaryFile();
         var options = new HostOptions { LedgerPath = file.Path, InProcessTimers = false };
+        LiftLimits(options);
         options.AdminKeys["default"] = AdminKey;
         options.AdminKeys["other"] = OtherTenantKey;
         configure?.Invoke(options);
@@ -69,6 +73,10 @@ internal sealed partial class TestHost : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
+        var log = new LogWatch();
+        builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug);
+        foreach (string key in options.AdminKeys.Values)
+            log.Keep(key, "an admin key");
         Composition.AddFlow(builder, options, faults, time);
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
@@ -77,7 +85,7 @@ internal sealed partial class TestHost : IAsyncDisposable
             using var console = new StringWriter();
             await Bootstrap.AdminKeysAsync(app.Services, console);
             await app.StartAsync();
-            return new TestHost(app, file, table, faults, time, console.ToString());
+            return new TestHost(app, file, table, faults, time, console.ToString(), log);
         }
         catch
         {
@@ -94,7 +102,14 @@ internal sealed partial class TestHost : IAsyncDisposable
         await _app.DisposeAsync();
         await _table.DisposeAsync();
         _file.Dispose();
+        Log.Judge();
     }
+
+    /// <summary>A clock that stands still fills no bucket again: what is not about limits runs without them.</summary>
+    public static void LiftLimits(HostOptions options) =>
+        (options.Abuse.RequestsPerAgent, options.Abuse.WritesPerAccount, options.Abuse.DeliveriesPerEndpoint, options.Abuse.UnvouchedPerAddress) = (0, 0, 0, 0);
+
+    public Task<HttpAnswer> DeleteAsync(string path, string? key = AdminKey) => SendAsync(HttpMethod.Delete, path, key, null);
 
     public Task<HttpAnswer> GetAsync(string path, string? key = AdminKey, string? accept = null) => SendAsync(HttpMethod.Get, path, key, null, accept);
 
@@ -153,11 +168,19 @@ internal sealed partial class TestHost : IAsyncDisposable
         return (method.Method, parts[2], parts.Length) switch
         {
             ("POST", "agents", _) => "issued-key.v1.json",
-            (_, "agents", _) => "agent.v1.json",
+            (_, "agents", 3) => "agents.v1.json",
+            (_, "agents", 4) => "agent.v1.json",
+            (_, "agents", _) => "agent-keys.v1.json",
             (_, "accounts", _) => "account.v1.json",
             (_, "media-buys", _) => "media-buy.v1.json",
-            ("POST", "webhook-endpoints", _) => "issued-endpoint.v1.json",
-            (_, "webhook-endpoints", _) => "webhook-endpoints.v1.json",
+            ("POST", "webhook-endpoints", 3) => "issued-endpoint.v1.json",
+            (_, "webhook-endpoints", 3) => "webhook-endpoints.v1.json",
+            (_, "webhook-endpoints", 5) when parts[4] == "rotate" => "issued-endpoint.v1.json",
+            (_, "webhook-endpoints", 5) when parts[4] == "deliveries" => "deliveries.v1.json",
+            (_, "webhook-endpoints", 5) when parts[4] == "health" => "sender-health.v1.json",
+            (_, "webhook-endpoints", _) => "known-endpoint.v1.json",
+            (_, "quarantine", 3) => "quarantine.v1.json",
+            (_, "quarantine", _) => "redriven.v1.json",
             (_, "settlements", 3) => "settlements.v1.json",
             (_, "settlements", _) => "settlement.v1.json",
             (_, "settled-records", 3) => "settled-records.v1.json",
