@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host.Wire;
@@ -28,8 +29,8 @@ internal sealed record SenderHealthBody(
     string SellerAgent,
     DateTimeOffset? LastSeen,
     DateTimeOffset? LastAccepted,
-    IReadOnlyList<CodeCount> Last24Hours,
-    IReadOnlyList<CodeCount> Last7Days,
+    [property: JsonPropertyName("last_24_hours")] IReadOnlyList<CodeCount> Last24Hours,
+    [property: JsonPropertyName("last_7_days")] IReadOnlyList<CodeCount> Last7Days,
     double? DuplicateRate,
     long RefusedSignatures,
     IReadOnlyList<SequenceRun> MissingSequenceNumbers,

@@ -81,8 +81,8 @@ public class DeliveryRoutesTests
         JsonNode card = (await host.GetAsync(PathOf(endpoint, "health"))).Json;
 
         Assert.Equal(("2026-05-03T12:00:00Z", "2026-05-01T12:00:00Z"), ((string)card["last_seen"]!, (string)card["last_accepted"]!));
-        Assert.Equal("""[{"status":200,"code":"accepted","count":4},{"status":200,"code":"duplicate","count":1},{"status":401,"code":"webhook_signature_invalid","count":1}]""", card["last7_days"]!.ToJsonString());
-        Assert.Equal("""[{"status":401,"code":"webhook_signature_invalid","count":1}]""", card["last24_hours"]!.ToJsonString());
+        Assert.Equal("""[{"status":200,"code":"accepted","count":4},{"status":200,"code":"duplicate","count":1},{"status":401,"code":"webhook_signature_invalid","count":1}]""", card["last_7_days"]!.ToJsonString());
+        Assert.Equal("""[{"status":401,"code":"webhook_signature_invalid","count":1}]""", card["last_24_hours"]!.ToJsonString());
         Assert.Equal((0.2, 1, 1, true), ((double)card["duplicate_rate"]!, (int)card["refused_signatures"]!, (int)card["quarantined_deliveries"]!, (bool)card["overdue"]!));
         Assert.Equal("""[{"from":3,"to":4}]""", card["missing_sequence_numbers"]!.ToJsonString());
         Assert.Equal(4, card["verdicts"]!.AsArray().Count);
