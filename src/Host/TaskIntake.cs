@@ -11,11 +11,11 @@ internal sealed class TaskIntake(DeliveryClaims claims, AccessDirectory director
     /// <summary>True for a task whose result is a contract.</summary>
     public static bool Takes(JsonNode taskType) => taskType.StringEquals("create_media_buy"u8) || taskType.StringEquals("update_media_buy"u8);
 
-    /// <summary>Rule DLV-4: a task's webhook speaks for the operation its endpoint was registered for, and its result proposes a contract.</summary>
+    /// <summary>Rule DLV-4: a task's result proposes a contract, whatever else of the task is evidence.</summary>
     /// <remarks>
     /// It binds by approval, or at once where the endpoint says so, nothing in it rests on a default of ours, and it was said after the
     /// contract in force was: deliveries overtake each other, and a redrive may be of long ago. An interim, failed, canceled or rejected
-    /// task is evidence. Spec: AdCP 3.1, building/by-layer/L3/webhooks ("operation_id"); decision A7.
+    /// task is evidence. Spec: AdCP 3.1, building/by-layer/L3/webhooks.
     /// </remarks>
     /// <param name="endpoint">Where it came in.</param>
     /// <param name="envelope">Valid.</param>

@@ -68,8 +68,8 @@ internal sealed partial class FrontDoor(HostOptions options, RateLimits limits, 
         if (!limits.WatchesEndpoints || !IsHook(path) || path.Value!.Length <= "/hooks/".Length)
             return null;
         string route = path.Value["/hooks/".Length..].TrimEnd('/');
-        // What is too long for a route is a stranger's text: kept by the hundred thousand, such texts would be gigabytes.
-        return route.Length <= Functions.ReceiveDelivery.LongestRoute ? limits.OfEndpoint(route) : null;
+        // What is too long for a route is a stranger's text: kept by the hundred thousand, such texts would be gigabytes. All of them are one.
+        return limits.OfEndpoint(route.Length <= Functions.ReceiveDelivery.LongestRoute ? route : "");
     }
 
     /// <summary>Rule ABUSE-5: that an address is shut is said aloud, once a minute, with where it was read from.</summary>

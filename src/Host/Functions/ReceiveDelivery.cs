@@ -118,7 +118,7 @@ internal sealed partial class ReceiveDelivery(
         envelope.TryGetMember("task_type"u8, out JsonNode type);
         if (endpoint.Channel == WebhookChannel.Reporting)
             return type.StringEquals("media_buy_delivery"u8) ? null : new HookAnswer(400, "unsupported_task_type", "This endpoint takes media_buy_delivery.");
-        if (!type.StringEquals("create_media_buy"u8) && !type.StringEquals("update_media_buy"u8))
+        if (!TaskIntake.Takes(type))
             return new HookAnswer(400, "unsupported_task_type", "This endpoint takes create_media_buy and update_media_buy.");
         envelope.TryGetMember("operation_id"u8, out JsonNode operation);
         return endpoint.OperationId is null || operation.GetString() == endpoint.OperationId

@@ -33,7 +33,7 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
         SignatureVerifier verifier = profile == SigningProfile.Webhook ? _webhooks : profile == SigningProfile.Request ? _requests : new SignatureVerifier(profile, time);
         SignatureVerdict verdict = await verifier.VerifyAsync(message, signers.KeysOf(signer), new Nonces(nonces, tenant, ScopeOf(profile, signer), options.NoncesPerKey), cancel);
         if (verdict is SignatureVerdict.Refused refused && refused.Code == misaddressed)
-            Log.Misaddressed(logger, Printable(authority), origin);
+            Log.Misaddressed(logger, Shown.Of(authority), origin);
         return verdict;
     }
 
@@ -58,9 +58,6 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
     /// </remarks>
     private static string ScopeOf(SigningProfile profile, Signer signer) =>
         profile == SigningProfile.Request ? signer.AgentUrl : $"{signer.AgentUrl}\n{signer.Jwks}\n{signer.JwksUri}\n{signer.BrandJsonUrl}";
-
-    /// <summary>A caller's words, fit for a log.</summary>
-    private static string Printable(string text) => new([.. text.Take(100).Select(c => c is > ' ' and <= '~' ? c : '?')]);
 
     private sealed class Nonces(NonceLog log, string tenant, string signer, int cap) : INonceLog
     {

@@ -117,4 +117,15 @@ public class HostileHookTests
         Assert.DoesNotContain("keys.invalid", answer.Body, StringComparison.Ordinal);
         Assert.Equal("open", await host.StateAsync(settlement));
     }
+
+    [Fact]
+    public async Task Routes_too_long_to_be_any_are_limited_as_one()
+    {
+        await using TestHost host = await TestHost.StartAsync(o => o.Abuse.DeliveriesPerEndpoint = 1);
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(HttpStatusCode.NotFound, (await host.PostBytesAsync($"/hooks/{new string('a', 4_000)}{i}", "{}"u8.ToArray())).Status);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await host.PostBytesAsync($"/hooks/{new string('b', 4_000)}", "{}"u8.ToArray())).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.PostBytesAsync("/hooks/short", "{}"u8.ToArray())).Status);
+    }
 }

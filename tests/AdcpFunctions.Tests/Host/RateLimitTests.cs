@@ -128,16 +128,6 @@ public class RateLimitTests
     }
 
     [Fact]
-    public async Task A_route_that_no_endpoint_could_have_is_not_remembered()
-    {
-        await using TestHost host = await TestHost.StartAsync(o => o.Abuse.DeliveriesPerEndpoint = 1);
-        string path = "/hooks/" + new string('r', 129);
-
-        for (int i = 0; i < 6; i++)
-            Assert.Equal(HttpStatusCode.NotFound, (await host.PostBytesAsync(path, "{}"u8.ToArray())).Status);
-    }
-
-    [Fact]
     public async Task That_an_address_is_shut_is_said_once_a_minute_with_the_setting_it_follows_from()
     {
         await using TestHost host = await TestHost.StartAsync(o => (o.Abuse.UnvouchedPerAddress, o.Abuse.ForwardedHops) = (1, 1));
