@@ -9,6 +9,16 @@ namespace AdcpFunctions.Host;
 /// <param name="Issues">Where a schema was broken; the first is the one <paramref name="Field"/> translates.</param>
 internal sealed record AdcpError(ProtocolError Kind, string Message, string? Field = null, IReadOnlyList<SchemaViolation>? Issues = null, int? RetryAfter = null, IReadOnlyList<string>? SupportedVersions = null);
 
+/// <summary>What an answer gives back of its request: the caller's context as sent, and the release it is answered in.</summary>
+/// <param name="Context">An object; may not exist.</param>
+/// <param name="Version">Null for the default.</param>
+internal readonly record struct Envelope(JsonNode Context, string? Version = null)
+{
+    /// <summary>The context of a request; none where it is no object.</summary>
+    public static JsonNode ContextOf(JsonNode request) =>
+        request.Kind == JsonKind.Object && request.TryGetMember("context"u8, out JsonNode sent) && sent.Kind == JsonKind.Object ? sent : default;
+}
+
 /// <summary>The AdCP envelope: what every answer of <c>report_usage</c> is wrapped in.</summary>
 /// <remarks>
 /// The context is echoed as it was sent, on success and on refusal, and is never stored: a replay carries the context of the
@@ -16,28 +26,34 @@ internal sealed record AdcpError(ProtocolError Kind, string Message, string? Fie
 /// </remarks>
 internal sealed class AdcpAnswer : IResult
 {
-    private const string Version = "3.1";
-
-    private readonly int _status;
     private readonly ArrayBufferWriter<byte> _body;
 
     private AdcpAnswer(int status, ArrayBufferWriter<byte> body)
     {
-        _status = status;
+        Status = status;
         _body = body;
     }
+
+    /// <summary>The HTTP status where the task is a route of its own.</summary>
+    public int Status { get; }
+
+    /// <summary>True for a task that failed as a whole.</summary>
+    public bool IsFailure => Status != 200;
+
+    /// <summary>The envelope, a JSON object.</summary>
+    public ReadOnlySpan<byte> Body => _body.WrittenSpan;
 
     /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
     /// <param name="context">The caller's, as sent; empty when it sent none.</param>
     public static AdcpAnswer Unavailable(ReadOnlySpan<byte> context) =>
-        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), context);
+        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), context, AdcpVersions.Default);
 
     /// <summary>Nothing was looked at, or nothing was kept: the same request may be sent again.</summary>
-    public static AdcpAnswer RateLimited(int seconds, JsonNode context) =>
-        Failed(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds), context);
+    public static AdcpAnswer RateLimited(int seconds, Envelope envelope) =>
+        Failed(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds), envelope);
 
     /// <summary>The part of a completed answer that is kept for replays.</summary>
-    public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox)
+    public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox, string version)
     {
         var body = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(body))
@@ -55,7 +71,7 @@ internal sealed class AdcpAnswer : IResult
 
             if (sandbox)
                 writer.WriteBoolean("sandbox"u8, value: true);
-            writer.WriteString("adcp_version"u8, Version);
+            writer.WriteString("adcp_version"u8, version);
             writer.WriteEndObject();
         }
 
@@ -80,9 +96,9 @@ internal sealed class AdcpAnswer : IResult
     }
 
     /// <summary>A request that failed as a whole. Both error layers are filled, as the protocol advises.</summary>
-    public static AdcpAnswer Failed(AdcpError error, JsonNode context) => Failed(error, context.Exists ? context.Raw : default);
+    public static AdcpAnswer Failed(AdcpError error, Envelope envelope) => Failed(error, envelope.Context.Exists ? envelope.Context.Raw : default, envelope.Version ?? AdcpVersions.Default);
 
-    private static AdcpAnswer Failed(AdcpError error, ReadOnlySpan<byte> context)
+    private static AdcpAnswer Failed(AdcpError error, ReadOnlySpan<byte> context, string version)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(body))
@@ -101,7 +117,7 @@ internal sealed class AdcpAnswer : IResult
                 writer.WriteRawValue(context, skipInputValidation: true);
             }
 
-            writer.WriteString("adcp_version"u8, Version);
+            writer.WriteString("adcp_version"u8, version);
             writer.WriteEndObject();
         }
 
@@ -115,7 +131,7 @@ internal sealed class AdcpAnswer : IResult
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         HttpResponse response = httpContext.Response;
-        response.StatusCode = _status;
+        response.StatusCode = Status;
         response.ContentType = "application/json";
         response.ContentLength = _body.WrittenCount;
         if (RetryAfter is { } seconds)
@@ -125,12 +141,12 @@ internal sealed class AdcpAnswer : IResult
         await response.BodyWriter.WriteAsync(_body.WrittenMemory, httpContext.RequestAborted);
     }
 
-    private static string? Challenges(AdcpError error) =>
+    public static string? Challenges(AdcpError error) =>
         ReferenceEquals(error.Kind, ProtocolError.AuthMissing) ? "Bearer realm=\"adcp-functions\""
         : ReferenceEquals(error.Kind, ProtocolError.AuthInvalid) ? "Bearer realm=\"adcp-functions\", error=\"invalid_token\""
         : null;
 
-    private static void Write(Utf8JsonWriter writer, AdcpError error)
+    public static void Write(Utf8JsonWriter writer, AdcpError error)
     {
         writer.WriteStartObject();
         writer.WriteString("code"u8, error.Kind.Code);

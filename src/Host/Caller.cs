@@ -9,6 +9,9 @@ internal sealed record Caller(string Tenant, Agent Agent, VerifiedSigner? Signed
     /// <summary>What its requests may touch.</summary>
     public CallerScope Scope => new(Tenant, Agent.Accounts);
 
+    /// <summary>True for the roles whose numbers are taken.</summary>
+    public bool MayReport => Is(AgentRole.Buyer, AgentRole.Vendor, AgentRole.Seller);
+
     public bool Is(params ReadOnlySpan<AgentRole> roles) => roles.Contains(Agent.Role);
 }
 

@@ -198,6 +198,7 @@ internal static partial class Composition
         app.Use((context, next) => FaultsBecomeUnavailableAsync(context, door, next));
         app.Use(door.PassAsync);
         ReportUsage.Map(app);
+        Functions.Mcp.Map(app);
         ReceiveDelivery.Map(app);
         Agents.Map(app);
         Accounts.Map(app);
@@ -243,8 +244,7 @@ internal static partial class Composition
                 Log.RequestFaulted(logger, fault, context.Request.Method, route);
             context.Response.Clear();
             door.Protect(context.Response);
-            IResult answer = FrontDoor.IsAdcp(context.Request.Path) ? ReportUsage.Unavailable(context) : Problem.Unavailable;
-            await answer.ExecuteAsync(context);
+            await FaultAnswer.Of(context).ExecuteAsync(context);
         }
     }
 

@@ -13,11 +13,11 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
     /// <param name="request">Valid but for what <paramref name="violations"/> says of single records.</param>
     /// <param name="key">The idempotency key.</param>
     /// <param name="violations">Each inside a record.</param>
-    /// <param name="context">Echoed; may not exist.</param>
-    public async Task<AdcpAnswer> RecordAsync(Caller caller, JsonNode request, string key, IReadOnlyList<SchemaViolation> violations, JsonNode context)
+    /// <param name="envelope">Echoed.</param>
+    public async Task<AdcpAnswer> RecordAsync(Caller caller, JsonNode request, string key, IReadOnlyList<SchemaViolation> violations, Envelope envelope)
     {
         if (UsagePeriod.Read(request) is not { } period)
-            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "reporting_period must end after it starts.", "reporting_period.end"), context);
+            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "reporting_period must end after it starts.", "reporting_period.end"), envelope);
 
         DateTimeOffset now = time.GetUtcNow();
         string hash = Convert.ToHexStringLower(CanonicalJson.Hash(request, CanonicalExclusions.Idempotency));
@@ -25,17 +25,17 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
         switch (await requests.ReserveAsync(caller.Tenant, $"report_usage\n{caller.Agent.Id}", key, hash, now, CancellationToken.None))
         {
             case Reservation.Reserved reserved:
-                return await RecordReservedAsync(reserved with { Document = reserved.Document with { SignedBy = caller.SignedBy } }, caller, request, period, key, violations, context, now);
+                return await RecordReservedAsync(reserved with { Document = reserved.Document with { SignedBy = caller.SignedBy } }, caller, request, period, key, violations, envelope, now);
             case Reservation.Replay(var answer):
                 request.TryGetMember("usage"u8, out JsonNode repeated);
                 telemetry.RecordsDuplicated(Telemetry.Usage, repeated.Count);
-                return AdcpAnswer.Send(answer, replayed: true, context);
+                return AdcpAnswer.Send(answer, replayed: true, envelope.Context);
             case Reservation.Conflict:
-                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyConflict, "This idempotency_key was used for another payload."), context);
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyConflict, "This idempotency_key was used for another payload."), envelope);
             case Reservation.InFlight(var seconds):
-                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyInFlight, "The same request is being worked on.", RetryAfter: seconds), context);
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyInFlight, "The same request is being worked on.", RetryAfter: seconds), envelope);
             case Reservation.Expired:
-                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyExpired, "The answer to this idempotency_key is no longer kept."), context);
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.IdempotencyExpired, "The answer to this idempotency_key is no longer kept."), envelope);
             case var other:
                 throw new System.Diagnostics.UnreachableException(other.GetType().Name);
         }
@@ -43,7 +43,7 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
 
     /// <summary>Rule IDEM-4: a fault leaves no answer behind; the key is free and the retry finds what was stored.</summary>
     private async Task<AdcpAnswer> RecordReservedAsync(
-        Reservation.Reserved reserved, Caller caller, JsonNode request, UsagePeriod period, string key, IReadOnlyList<SchemaViolation> violations, JsonNode context, DateTimeOffset now)
+        Reservation.Reserved reserved, Caller caller, JsonNode request, UsagePeriod period, string key, IReadOnlyList<SchemaViolation> violations, Envelope envelope, DateTimeOffset now)
     {
         bool completed = false;
         try
@@ -55,15 +55,15 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
                 var mapping = new UsageMapping(caller, period, LedgerKeys.Token($"{caller.Agent.Id}\n{key}"), now, options.BillsThroughAdcp);
                 int count = mapping.Read(usage, records, violations);
                 if (await ResolveAsync(mapping, caller, records.AsMemory(0, count)) is { } wait)
-                    return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), context);
+                    return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), envelope);
                 mapping.Map(records.AsSpan(0, count));
                 IReadOnlyList<TableBatch> pages = await statements.DecideAsync(mapping.Push, CancellationToken.None);
                 IReadOnlyList<AdcpError> errors = mapping.Errors();
-                ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox);
+                ReadOnlyMemory<byte> answer = AdcpAnswer.Completed(count - errors.Count, errors, mapping.AllSandbox, envelope.Version ?? AdcpVersions.Default);
                 completed = await requests.CompleteAsync(reserved, answer, now, pages, CancellationToken.None);
                 if (completed)
                     telemetry.UsageTaken(count - errors.Count, errors);
-                return completed ? AdcpAnswer.Send(answer, replayed: false, context) : AdcpAnswer.Unavailable(context.Exists ? context.Raw : default);
+                return completed ? AdcpAnswer.Send(answer, replayed: false, envelope.Context) : AdcpAnswer.Unavailable(envelope.Context.Exists ? envelope.Context.Raw : default);
             }
             finally
             {

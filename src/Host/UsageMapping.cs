@@ -1,5 +1,4 @@
 using System.Text;
-using AdcpFunctions.Host.Functions;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 using AdcpFunctions.Settlement;
@@ -40,11 +39,11 @@ internal sealed class UsageMapping(Caller caller, UsagePeriod period, string req
         _accountOf = new string[count];
         _refused = new bool[count];
         _buys = new RegisteredBuy?[count];
-        foreach (IGrouping<int, SchemaViolation> record in violations.GroupBy(v => ReportUsage.RecordOf(v.Pointer)!.Value))
+        foreach (IGrouping<int, SchemaViolation> record in violations.GroupBy(v => ReportUsageTask.RecordOf(v.Pointer)!.Value))
         {
             SchemaViolation first = record.First();
             _unread = true;
-            Refuse(record.Key, ProtocolError.InvalidUsageData, first.Message, ReportUsage.FieldOf(first.Pointer), [.. record]);
+            Refuse(record.Key, ProtocolError.InvalidUsageData, first.Message, ReportUsageTask.FieldOf(first.Pointer), [.. record]);
         }
 
         int index = 0;

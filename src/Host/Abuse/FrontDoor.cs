@@ -55,6 +55,9 @@ internal sealed partial class FrontDoor(HostOptions options, RateLimits limits, 
     /// <summary>True for the routes that answer in the AdCP envelope, however they are written: routing knows no case.</summary>
     public static bool IsAdcp(PathString path) => path.StartsWithSegments("/adcp", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True for the route that answers in JSON-RPC.</summary>
+    public static bool IsMcp(PathString path) => path.StartsWithSegments("/mcp", StringComparison.OrdinalIgnoreCase);
+
     private TimeSpan? Refusal(HttpContext http, ulong address)
     {
         if (limits.WatchesAddresses && limits.OfAddress(address) is { } early)
@@ -92,6 +95,8 @@ internal sealed partial class FrontDoor(HostOptions options, RateLimits limits, 
         http.Response.Headers.Connection = "close";
         if (IsAdcp(http.Request.Path))
             return AdcpAnswer.RateLimited(seconds, default).ExecuteAsync(http);
+        if (IsMcp(http.Request.Path))
+            return Mcp.McpAnswer.Error(429, Mcp.McpError.RateLimited(seconds)).ExecuteAsync(http);
         if (!IsHook(http.Request.Path))
             return Problem.TooManyRequests(seconds).ExecuteAsync(http);
         http.Response.StatusCode = 429;

@@ -10,12 +10,6 @@ namespace AdcpFunctions.Host.Functions;
 /// </remarks>
 internal static class ReportUsage
 {
-    private static readonly CompiledSchema RequestSchema = SchemaSet.Embedded["adcp/3.1/report-usage-request.json"];
-
-    private static readonly object ContextItem = new();
-
-    private static readonly string[] SupportedVersions = ["3.0", "3.1", "3.2"];
-
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/adcp/report_usage", async (HttpContext http, Identify identify, SignedCallers signers, RateLimits limits, Intake intake, HostOptions options) =>
             await (await HandleAsync(http, identify, signers, limits, intake, options)).ExecuteAsync(http));
@@ -43,7 +37,7 @@ internal static class ReportUsage
             if (caller is null && limits.OfAgent(signer) is { } wait)
                 return AdcpAnswer.RateLimited(RateLimits.Seconds(wait), default);
             caller = signer;
-            if (!MayReport(caller))
+            if (!caller.MayReport)
                 return NotReporting;
         }
 
@@ -55,7 +49,7 @@ internal static class ReportUsage
                 : AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, $"The body is not strict JSON: {fault.Kind} at byte {fault.Offset}."), default);
         if (HoldsItsOwnKey(http.Request, body.Bytes.Span))
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.CredentialInArgs, "The body holds this request's bearer key. Send it in the header alone, and have it replaced: bodies are kept."), default);
-        return await JudgeAsync(http, tape.Root, caller, intake);
+        return await AnswerAsync(http, tape.Root, caller, intake);
     }
 
     /// <summary>What is refused before the body is read.</summary>
@@ -63,82 +57,29 @@ internal static class ReportUsage
     {
         Identification.Missing when !signed => AdcpAnswer.Failed(new AdcpError(ProtocolError.AuthMissing, "Send a bearer key."), default),
         Identification.Unknown => AdcpAnswer.Failed(new AdcpError(ProtocolError.AuthInvalid, "The bearer key is not known."), default),
-        Identification.Known(var caller) when !MayReport(caller) => NotReporting,
+        Identification.Known(var caller) when !caller.MayReport => NotReporting,
         Identification.Known({ Agent.SignedRequired: true }) when !signed => new SignatureRefusal(SignedCallers.Required),
         _ => null,
     };
 
     private static AdcpAnswer NotReporting => AdcpAnswer.Failed(new AdcpError(ProtocolError.PermissionDenied, "This credential may not report usage."), default);
 
-    private static bool MayReport(Caller caller) => caller.Is(AgentRole.Buyer, AgentRole.Vendor, AgentRole.Seller);
-
     /// <summary>Rule ABUSE-4: a request that carries its own credential in its body is refused before any of it is kept.</summary>
     /// <remarks>One search for the very key it was sent with, never a guess at what a key looks like. Spec: AdCP 3.1, enums/error-code, CREDENTIAL_IN_ARGS.</remarks>
     private static bool HoldsItsOwnKey(HttpRequest request, ReadOnlySpan<byte> body) =>
         request.Headers.Authorization.ToString() is { Length: >= 24 } header && body.IndexOf(System.Text.Encoding.UTF8.GetBytes(header[7..].Trim())) >= 0;
 
-    /// <summary>The answer to a fault, with the context of the request it struck.</summary>
-    public static AdcpAnswer Unavailable(HttpContext http) => AdcpAnswer.Unavailable(http.Items[ContextItem] as byte[]);
-
-    private static async Task<AdcpAnswer> JudgeAsync(HttpContext http, JsonNode request, Caller caller, Intake intake)
+    /// <summary>The task, its fault answered with the context of the request it struck: the body that held it is gone by then.</summary>
+    private static async Task<AdcpAnswer> AnswerAsync(HttpContext http, JsonNode request, Caller caller, Intake intake)
     {
-        JsonNode context = request.TryGetMember("context"u8, out JsonNode sent) && sent.Kind == JsonKind.Object ? sent : default;
-        var violations = new List<SchemaViolation>();
-        if (!RequestSchema.Validate(request, violations) && violations.Exists(v => RecordOf(v.Pointer) is null))
-        {
-            SchemaViolation first = violations.First(v => RecordOf(v.Pointer) is null);
-            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, first.Message, FieldOf(first.Pointer), [first, .. violations.Where(v => v != first)]), context);
-        }
-
-        if (UnsupportedVersion(request) is { } version)
-            return AdcpAnswer.Failed(version, context);
-        request.TryGetMember("idempotency_key"u8, out JsonNode key);
-        if (!IsKey(key.GetString()))
-            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "idempotency_key must be 16 to 255 characters of A-Z a-z 0-9 _ . : -", "idempotency_key"), context);
         try
         {
-            return await intake.RecordAsync(caller, request, key.GetString(), violations, context);
+            return await ReportUsageTask.AnswerAsync(request, caller, intake);
         }
-        catch when (context.Exists)
+        catch when (Envelope.ContextOf(request) is { Exists: true } context)
         {
-            // The fault is answered where all are, and the body that held the context is gone by then.
-            http.Items[ContextItem] = context.Raw.ToArray();
+            FaultAnswer.Keep(http, AdcpAnswer.Unavailable(context.Raw));
             throw;
         }
-    }
-
-    /// <summary>Rule IDEM-1: the prose's key pattern is enforced although the schema has none (gap G19).</summary>
-    private static bool IsKey(string key) => key.Length is >= 16 and <= 255 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-');
-
-    private static AdcpError? UnsupportedVersion(JsonNode request)
-    {
-        bool old = request.TryGetMember("adcp_major_version"u8, out JsonNode major) && major.TryGetInt64(out long number) && number != 3;
-        bool unknown = request.TryGetMember("adcp_version"u8, out JsonNode version) && !SupportedVersions.Contains(version.GetString().Split('-')[0]);
-        return old || unknown ? new AdcpError(ProtocolError.VersionUnsupported, "This version of AdCP is not served here.", SupportedVersions: SupportedVersions) : null;
-    }
-
-    /// <summary>The record a pointer lies in; null for the root. A violation inside a record is that record's alone.</summary>
-    internal static int? RecordOf(string pointer)
-    {
-        const string usage = "/usage/";
-        if (!pointer.StartsWith(usage, StringComparison.Ordinal))
-            return null;
-        int end = pointer.IndexOf('/', usage.Length);
-        return int.TryParse(end < 0 ? pointer.AsSpan(usage.Length) : pointer.AsSpan(usage.Length, end - usage.Length), out int index) ? index : null;
-    }
-
-    /// <summary>A pointer in the form errors name fields in: <c>usage[1].currency</c>.</summary>
-    internal static string FieldOf(string pointer)
-    {
-        var field = new System.Text.StringBuilder();
-        foreach (string part in pointer.Split('/').Skip(1))
-        {
-            if (part.Length > 0 && part.All(char.IsAsciiDigit))
-                field.Append('[').Append(part).Append(']');
-            else
-                field.Append(field.Length > 0 ? "." : "").Append(part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal));
-        }
-
-        return field.ToString();
     }
 }

@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Text.Json;
+using AdcpFunctions.Protocol;
+
+namespace AdcpFunctions.Host.Mcp;
+
+/// <summary>An error of JSON-RPC, or of the transport beneath it.</summary>
+/// <param name="Adcp">What the same is in AdCP, for its clients; null where it is MCP's own affair.</param>
+/// <remarks>Spec: JSON-RPC 2.0, 5.1; AdCP 3.1, building/operating/transport-errors (-32027 to -32029).</remarks>
+internal sealed record McpError(int Code, string Message, AdcpError? Adcp = null)
+{
+    public static readonly McpError Parse = new(-32700, "Parse error");
+    public static readonly McpError Unavailable = new(-32027, "Try again.", new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2));
+
+    public static McpError InvalidRequest(string message) => new(-32600, message);
+
+    public static McpError InvalidParams(string message) => new(-32602, message);
+
+    public static McpError RateLimited(int seconds) => new(-32029, "Too many requests.", new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds));
+
+    public static McpError Unauthenticated(ProtocolError kind, string message) => new(-32028, message, new AdcpError(kind, message));
+}
+
+/// <summary>One JSON-RPC answer, as <c>application/json</c>: no event stream is ever opened here.</summary>
+internal sealed class McpAnswer : IResult
+{
+    private readonly int _status;
+    private readonly ArrayBufferWriter<byte> _body;
+
+    private McpAnswer(int status, ArrayBufferWriter<byte> body)
+    {
+        _status = status;
+        _body = body;
+    }
+
+    private string? Challenge { get; init; }
+
+    private int? RetryAfter { get; init; }
+
+    /// <summary>What notifications, and answers to questions nobody asked, are met with.</summary>
+    public static McpAnswer Accepted => new(202, new ArrayBufferWriter<byte>(1));
+
+    /// <summary>A finished JSON-RPC message.</summary>
+    public static McpAnswer Message(ReadOnlySpan<byte> message)
+    {
+        var body = new ArrayBufferWriter<byte>(message.Length);
+        body.Write(message);
+        return new McpAnswer(200, body);
+    }
+
+    /// <summary>The result of a tool: the envelope flat in <c>structuredContent</c>, and as text for clients that read only that.</summary>
+    /// <remarks>Spec: AdCP 3.1, building/by-layer/L0/mcp-guide, "MCP Response Format".</remarks>
+    /// <param name="id">As sent.</param>
+    /// <param name="answer">The task's.</param>
+    public static McpAnswer Result(ReadOnlySpan<byte> id, AdcpAnswer answer)
+    {
+        var body = new ArrayBufferWriter<byte>(answer.Body.Length * 2 + 256);
+        body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
+        body.Write(id);
+        body.Write(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"u8);
+        using (var text = new Utf8JsonWriter(body))
+            text.WriteStringValue(answer.Body);
+        body.Write("}],\"structuredContent\":"u8);
+        body.Write(answer.Body);
+        body.Write(answer.IsFailure ? ",\"isError\":true}}"u8 : "}}"u8);
+        return new McpAnswer(200, body);
+    }
+
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="id">As sent; empty where it is not known.</param>
+    public static McpAnswer Error(int status, McpError error, ReadOnlySpan<byte> id = default)
+    {
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("jsonrpc"u8, "2.0"u8);
+            writer.WritePropertyName("id"u8);
+            writer.WriteRawValue(id.IsEmpty ? "null"u8 : id, skipInputValidation: true);
+            writer.WriteStartObject("error"u8);
+            writer.WriteNumber("code"u8, error.Code);
+            writer.WriteString("message"u8, error.Message);
+            if (error.Adcp is { } adcp)
+            {
+                writer.WriteStartObject("data"u8);
+                writer.WritePropertyName("adcp_error"u8);
+                AdcpAnswer.Write(writer, adcp);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        return new McpAnswer(status, body) { Challenge = error.Adcp is { } told ? AdcpAnswer.Challenges(told) : null, RetryAfter = error.Adcp?.RetryAfter };
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        HttpResponse response = httpContext.Response;
+        response.StatusCode = _status;
+        if (Challenge is { } challenge)
+            response.Headers.WWWAuthenticate = challenge;
+        if (RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (_body.WrittenCount == 0)
+            return;
+        response.ContentType = "application/json";
+        response.ContentLength = _body.WrittenCount;
+        await response.BodyWriter.WriteAsync(_body.WrittenMemory, httpContext.RequestAborted);
+    }
+}
