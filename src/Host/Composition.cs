@@ -149,6 +149,9 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
+        services.AddSingleton(_ => new Capabilities(options, new AccessDirectory(store), time));
+        services.AddSingleton<DeliveryIndex>();
+        services.AddSingleton<MediaBuyDeliveries>();
         services.AddSingleton<DeliveryClaims>();
         services.AddSingleton<DeliveryRows>();
         services.AddSingleton<DeliveryIntake>();

@@ -215,6 +215,7 @@ public class InfrastructureSettingsTests
         "Contracts__Snapshot" => "on_final",
         "Webhooks__AllowBearer" => "false",
         "Billing__BillsThroughAdcp" => "false",
+        "Billing__Supported" => "operator",
         "Limits__UsageBytes" => "8388608",
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",
