@@ -85,6 +85,9 @@ public static class LedgerKeys
     /// <summary>One for all periods of a subject: a suffix ends in the subject's 20 characters.</summary>
     public static string Tally(string suffix) => "t_" + suffix[^20..];
 
+    /// <summary>How it last went to ask for the seller's records.</summary>
+    public static string Asked(string suffix) => "a_" + suffix;
+
     public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
 
     /// <summary>What any seller proposes about a media buy begins so. Each has a row of its own: none may touch, or learn of, another's.</summary>
@@ -164,6 +167,9 @@ public static class LedgerKeys
     public const string EndpointPlaces = "hook_";
 
     public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
+
+    /// <summary>Where a seller's records are read; one row a seller in the tenant's directory.</summary>
+    public static string SnapshotSource(string sellerAgent) => "records_" + Token(sellerAgent);
 
     /// <summary>Which keys of a tenant's signers have nonces.</summary>
     public static string NonceKeys(string tenant) => $"nonces.{tenant}";

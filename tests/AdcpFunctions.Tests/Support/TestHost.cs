@@ -170,6 +170,7 @@ internal sealed partial class TestHost : IAsyncDisposable
             ("POST", "agents", _) => "issued-key.v1.json",
             (_, "agents", 3) => "agents.v1.json",
             (_, "agents", 4) => "agent.v1.json",
+            (_, "agents", 5) when parts[4] == "snapshot-source" => "known-snapshot-source.v1.json",
             (_, "agents", _) => "agent-keys.v1.json",
             (_, "accounts", _) => "account.v1.json",
             (_, "media-buys", _) => "media-buy.v1.json",
