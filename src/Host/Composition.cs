@@ -138,10 +138,11 @@ internal static partial class Composition
         services.AddSingleton<EvidenceLog>();
         services.AddSingleton<Quarantine>();
         services.AddSingleton<ContractCatalog>();
-        services.AddSingleton<DueIndex>();
+        services.AddSingleton(_ => new DueIndex(table));
+        services.AddSingleton<SnapshotIndex>();
         services.AddSingleton<Outbox>();
         services.AddSingleton(_ => new Heartbeat(table, time) { OutageAfter = options.OutageAfter });
-        services.AddSingleton(s => new SettlementLedger(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), time)
+        services.AddSingleton(s => new SettlementLedger(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<SnapshotIndex>(), s.GetRequiredService<Outbox>(), time)
         {
             DeadlineMissed = s.GetRequiredService<Telemetry>().DeadlineMissed,
         });
@@ -162,7 +163,7 @@ internal static partial class Composition
         services.AddSingleton(Publishing.To(options, time));
         services.AddSingleton<Delivery>();
         // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
-        services.AddSingleton(s => new SlowScan(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<AccessDirectory>(), time)
+        services.AddSingleton(s => new SlowScan(table, s.GetRequiredService<DueIndex>(), s.GetRequiredService<SnapshotIndex>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<AccessDirectory>(), time)
         {
             Every = options.FunctionsPort is null ? TimeSpan.Zero : TimeSpan.FromHours(23),
             Restored = s.GetRequiredService<Telemetry>().PointersRepaired,

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host;
 
@@ -107,6 +108,19 @@ public sealed class HostOptions
     /// <value>The default is <c>automatic</c>.</value>
     public string Fallback { get; set; } = "automatic";
 
+    internal FallbackPolicy FallbackPolicy => Fallback == "automatic" ? FallbackPolicy.Automatic : FallbackPolicy.OnApproval;
+
+    /// <summary>Whether a seller's row waits until the seller's own records say the same when its contract does not say (<c>Contracts:Snapshot</c>): <c>required</c>, <c>on_final</c> or <c>off</c>.</summary>
+    /// <value>The default is <c>off</c>.</value>
+    public string Snapshot { get; set; } = "off";
+
+    internal SnapshotPolicy SnapshotPolicy => Snapshot switch
+    {
+        "required" => SnapshotPolicy.Required,
+        "on_final" => SnapshotPolicy.OnFinal,
+        _ => SnapshotPolicy.Off,
+    };
+
     /// <summary>Whether creative usage is billed from what is reported here (<c>Billing:BillsThroughAdcp</c>): <c>true</c> or <c>false</c>.</summary>
     /// <value>The default is false: every creative record is answered <c>BILLING_OUT_OF_BAND</c>.</value>
     public bool BillsThroughAdcp { get; set; }
@@ -147,6 +161,7 @@ public sealed class HostOptions
         options.InProcessTimers = Flag("Timers:InProcess", configuration["Timers:InProcess"], options.FunctionsPort is null);
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
+        options.Snapshot = configuration["Contracts:Snapshot"] ?? options.Snapshot;
         options.BillsThroughAdcp = Flag("Billing:BillsThroughAdcp", configuration["Billing:BillsThroughAdcp"], false);
         options.ExportsTelemetry = configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
         // The SDK would take another default instead, and send nothing where somebody looks.
@@ -180,6 +195,7 @@ public sealed class HostOptions
         CheckRange("Limits:InFlightSeconds", InFlightSeconds, 1, 3600);
         CheckRange("Trust:KeyCacheMinutes", KeyCacheMinutes, 1, 30);
         Check("Contracts:Fallback", Fallback is "automatic" or "on_approval", "must be automatic or on_approval");
+        Check("Contracts:Snapshot", Snapshot is "required" or "on_final" or "off", "must be required, on_final or off");
     }
 
     /// <remarks>An address without its kind would be money in a local file that somebody believes to be in Azure, so it is refused, not ignored.</remarks>

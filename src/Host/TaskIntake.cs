@@ -55,7 +55,7 @@ internal sealed class TaskIntake(DeliveryClaims claims, AccessDirectory director
 
         RegisteredBuy? known = await KnownAsync(endpoint, account, id);
         var read = new TaskResult(result, known);
-        if (read.Draft(endpoint.Sender, options.Fallback == "automatic" ? FallbackPolicy.Automatic : FallbackPolicy.OnApproval) is not { } draft)
+        if (read.Draft(endpoint.Sender, options.FallbackPolicy, options.SnapshotPolicy) is not { } draft)
             return new QuarantinedRow(0, "proposal_incomplete", id, Cut(string.Join(' ', read.Missing.Distinct())));
         ProposeOutcome outcome = await proposals.ProposeAsync(endpoint.Tenant, account, draft, CancellationToken.None);
         if (outcome is ProposeOutcome.Refused(var problems))

@@ -25,8 +25,9 @@ internal sealed class TaskResult(JsonNode result, RegisteredBuy? known)
 
     /// <summary>The draft a seller's proposal of the same content would make; null when something is missing.</summary>
     /// <param name="sellerAgent">Who sells.</param>
-    /// <param name="fallback">What this installation does when nothing is agreed.</param>
-    public ContractDraft? Draft(string sellerAgent, FallbackPolicy fallback)
+    /// <param name="fallback">What this installation does after a missed deadline when nothing is agreed.</param>
+    /// <param name="snapshot">Whether it reads the seller's own records when nothing is agreed.</param>
+    public ContractDraft? Draft(string sellerAgent, FallbackPolicy fallback, SnapshotPolicy snapshot)
     {
         ContractDraft? before = known is null ? null : DraftOf(known.Newest);
         List<PackageTerms> packages = Packages(before?.Packages ?? []);
@@ -44,7 +45,7 @@ internal sealed class TaskResult(JsonNode result, RegisteredBuy? known)
         return new ContractDraft(
             Text(result, "media_buy_id"u8)!, sellerAgent, currency!, flight!.Value,
             sameFlight ? BillingCadence.Listed : BillingCadence.Monthly, sameFlight ? before!.ListedPeriods : [], before?.BillingUtcOffset ?? TimeSpan.Zero, before?.Windows ?? [], packages, before?.DeliveredBy,
-            before?.Policies ?? new ContractPolicies(fallback, LateFinalPolicy.HoldFallback, RestatementPolicy.Manual, SnapshotPolicy.Off), null, null, before?.SumDaily ?? false);
+            before?.Policies ?? new ContractPolicies(fallback, LateFinalPolicy.HoldFallback, RestatementPolicy.Manual, snapshot), null, null, before?.SumDaily ?? false);
     }
 
     /// <summary>What is in force, as it would be handed in to be in force again.</summary>

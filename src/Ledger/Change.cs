@@ -36,6 +36,9 @@ internal sealed class Change
     /// <summary>Whether the decision records a breach.</summary>
     public bool MissesDeadline { get; private init; }
 
+    /// <summary>Whether the decision leaves the settlement waiting for a reading of the seller's own records that nobody was told of yet.</summary>
+    public bool AwaitsReading { get; private init; }
+
     /// <summary>When it must be looked at again, where that changed.</summary>
     public DateTimeOffset? DueAt { get; }
 
@@ -66,6 +69,7 @@ internal sealed class Change
         return new Change(matter, headRow, head is null, eventRow, tallyRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null)
         {
             MissesDeadline = events.Any(happened => happened is SettlementEvent.DeadlineMissed),
+            AwaitsReading = state.AwaitsReading && (!before.State.AwaitsReading || events.Any(happened => happened is SettlementEvent.FinalReceived)),
         };
     }
 

@@ -81,7 +81,8 @@ public sealed record EventEnvelope(
     SettlementEvent.FallbackApproved? FallbackApproved = null,
     SettlementEvent.Ruled? Ruled = null,
     SettlementEvent.Posted? Posted = null,
-    SettlementEvent.StatusChanged? StatusChanged = null)
+    SettlementEvent.StatusChanged? StatusChanged = null,
+    SettlementEvent.SnapshotRead? SnapshotRead = null)
 {
     public static EventEnvelope Of(SettlementEvent happened) => happened switch
     {
@@ -92,12 +93,13 @@ public sealed record EventEnvelope(
         SettlementEvent.Ruled e => new EventEnvelope(Ruled: e),
         SettlementEvent.Posted e => new EventEnvelope(Posted: e),
         SettlementEvent.StatusChanged e => new EventEnvelope(StatusChanged: e),
+        SettlementEvent.SnapshotRead e => new EventEnvelope(SnapshotRead: e),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };
 
     public SettlementEvent Event() =>
         (SettlementEvent?)FinalReceived ?? (SettlementEvent?)UnknownReceived ?? (SettlementEvent?)DeadlineMissed
-        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Ruled ?? (SettlementEvent?)Posted ?? StatusChanged
+        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Ruled ?? (SettlementEvent?)Posted ?? (SettlementEvent?)StatusChanged ?? SnapshotRead
         ?? throw new InvalidOperationException("An event row holds an event of no known kind.");
 }
 
@@ -117,7 +119,9 @@ public sealed record CatalogStamp(long Sequence, IReadOnlyList<CatalogChange> Re
 public sealed record CatalogChange(long Sequence, string MediaBuyId);
 
 /// <summary>When a settlement must be looked at, kept apart so that a sweep reads only what is due.</summary>
-public sealed record DueDocument(string Partition, string Suffix, string MediaBuyId, string Group, ReportingPeriod Period, string? Window, DateTimeOffset DueAt, DateTimeOffset WrittenAt);
+/// <param name="Attempts">How often it was looked at for this in vain.</param>
+public sealed record DueDocument(
+    string Partition, string Suffix, string MediaBuyId, string Group, ReportingPeriod Period, string? Window, DateTimeOffset DueAt, DateTimeOffset WrittenAt, int Attempts = 0);
 
 /// <summary>Says that a commit with messages to publish is about to happen, or has.</summary>
 public sealed record PointerDocument(string Partition, string Commit, DateTimeOffset WrittenAt);

@@ -5,14 +5,16 @@ namespace AdcpFunctions.Ledger;
 /// A sweep reads the head of each of 16 partitions up to now and nothing else. A served row is deleted, so there is no
 /// watermark that could run past a row that is written late with a time already gone.
 /// </remarks>
-public sealed class DueIndex(IPartitionedTable table)
+/// <param name="table">The store.</param>
+/// <param name="kind">What its 16 partitions begin with.</param>
+public class DueIndex(IPartitionedTable table, string kind = LedgerKeys.Deadlines)
 {
     /// <summary>How old a row must be before it may be taken for one whose commit never came.</summary>
     public static readonly TimeSpan DanglingAfter = TimeSpan.FromMinutes(15);
 
     public async ValueTask AddAsync(IReadOnlyCollection<DueDocument> looks, CancellationToken cancel)
     {
-        foreach (IGrouping<string, DueDocument> shard in looks.GroupBy(look => PartitionOf(look.Partition), StringComparer.Ordinal))
+        foreach (IGrouping<string, DueDocument> shard in looks.GroupBy(look => PartitionOf(look), StringComparer.Ordinal))
         {
             IEnumerable<TableRow> rows = shard
                 .DistinctBy(look => LedgerKeys.DueRow(look.DueAt, look.Partition, look.Suffix), StringComparer.Ordinal)
@@ -30,7 +32,7 @@ public sealed class DueIndex(IPartitionedTable table)
         string? continuation = null;
         do
         {
-            RowPage page = await table.QueryAsync(LedgerKeys.Due(shard), after, until, 1_000, continuation, cancel);
+            RowPage page = await table.QueryAsync(LedgerKeys.Due(shard, kind), after, until, 1_000, continuation, cancel);
             due.AddRange(page.Rows.Select(row => (row, Tables.Read(row, LedgerJson.Default.DueDocument))));
             continuation = page.Continuation;
         }
@@ -40,11 +42,11 @@ public sealed class DueIndex(IPartitionedTable table)
 
     /// <summary>Deletes rows that were served, or whose commit never came; one that changed meanwhile stays.</summary>
     public async ValueTask RemoveAsync(int shard, IReadOnlyCollection<TableRow> rows, CancellationToken cancel) =>
-        await table.DeleteAllUnchangedAsync(LedgerKeys.Due(shard), rows, cancel);
+        await table.DeleteAllUnchangedAsync(LedgerKeys.Due(shard, kind), rows, cancel);
 
     public async ValueTask<bool> HasAsync(DueDocument look, CancellationToken cancel) =>
-        await table.GetAsync(PartitionOf(look.Partition), LedgerKeys.DueRow(look.DueAt, look.Partition, look.Suffix), cancel) is not null;
+        await table.GetAsync(PartitionOf(look), LedgerKeys.DueRow(look.DueAt, look.Partition, look.Suffix), cancel) is not null;
 
     /// <summary>A ledger partition ends in its shard.</summary>
-    private static string PartitionOf(string ledgerPartition) => "due." + ledgerPartition[^1];
+    private string PartitionOf(DueDocument look) => $"{kind}.{look.Partition[^1]}";
 }

@@ -29,6 +29,7 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SettlementEvent.Ruled))]
 [JsonSerializable(typeof(SettlementEvent.Posted))]
 [JsonSerializable(typeof(SettlementEvent.StatusChanged))]
+[JsonSerializable(typeof(SettlementEvent.SnapshotRead))]
 [JsonSerializable(typeof(TallyDocument))]
 [JsonSerializable(typeof(MediaBuyDocument))]
 [JsonSerializable(typeof(ProposalDocument))]

@@ -28,7 +28,7 @@ public static class LedgerKeys
     private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
 
     /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
-    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", "due", "heartbeat", "leases", "scans");
+    private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", Deadlines, Snapshots, "heartbeat", "leases", "scans");
 
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -110,7 +110,13 @@ public static class LedgerKeys
     /// <summary>The first key that no row beginning with <paramref name="prefix"/> can have.</summary>
     public static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 
-    public static string Due(int shard) => $"due.{shard:x}";
+    /// <summary>A kind of looks: at deadlines and the ends of waits.</summary>
+    public const string Deadlines = "due";
+
+    /// <summary>A kind of looks: at the seller's own records.</summary>
+    public const string Snapshots = "snap";
+
+    public static string Due(int shard, string kind = Deadlines) => $"{kind}.{shard:x}";
 
     public static string DueRow(DateTimeOffset dueAt, string partition, string suffix) => $"{Second(dueAt)}_{partition}_{suffix}";
 

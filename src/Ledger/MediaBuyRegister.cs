@@ -45,7 +45,7 @@ internal abstract record ProposalVerdict
 /// The expected settlements and their due rows are written before the contract, so that a party that never reports is still
 /// late. A registration that died half way is completed by repeating it.
 /// </remarks>
-public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger settlements, ContractCatalog catalog, Heartbeat heartbeat, TimeProvider time)
+public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger settlements, SnapshotIndex snapshots, ContractCatalog catalog, Heartbeat heartbeat, TimeProvider time)
 {
     public Task<RegisterOutcome> RegisterAsync(string tenant, Account account, ContractDraft draft, CancellationToken cancel) =>
         RegisterAsync(tenant, account, draft, null, cancel);
@@ -220,6 +220,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
             }
         }
 
+        await snapshots.ExpectAsync(buy, contract, now, cancel);
         await settlements.DecideAsync(buy.Partition, expected, cancel);
     }
 

@@ -6,52 +6,13 @@ namespace AdcpFunctions.Ledger;
 /// <summary>A settlement as read: its row and what the row says.</summary>
 public sealed record Head(TableRow Row, HeadDocument Document);
 
-/// <summary>One settlement to be decided: where it is, whose it is, and what happens to it.</summary>
-/// <param name="Address">Where it lives.</param>
-/// <param name="Buy">The media buy it belongs to.</param>
-/// <param name="GroupId">Empty for what could not be allocated.</param>
-/// <param name="Period">The billing period.</param>
-/// <param name="Window">The measurement window; null when billing is not windowed.</param>
-/// <param name="Now">The clock it is decided by, UTC.</param>
-/// <param name="Decide">What happens, given what can be seen; pure, since it may be asked again.</param>
-/// <param name="Raw">Bytes kept beside the event as evidence; empty when there are none.</param>
-public sealed record Matter(
-    SettlementAddress Address,
-    RegisteredBuy Buy,
-    string GroupId,
-    ReportingPeriod Period,
-    string? Window,
-    DateTimeOffset Now,
-    Func<Sight, Outcome> Decide,
-    ReadOnlyMemory<byte> Raw)
-{
-    /// <summary>Where finals of the same period lie that were taken for no group: of a buy with several, or of one whose seller has a deadline.</summary>
-    public IReadOnlyList<SettlementAddress> Unallocated { get; } = GroupId.Length == 0 || (Buy.Newest.Groups.Count == 1 && !Buy.BindsSeller(GroupId))
-        ? []
-        : Window is null ? [Buy.Address("", Period, null)] : [Buy.Address("", Period, null), Buy.Address("", Period, Window)];
-
-    /// <summary>The row on which the periods of a capped group, or of one vendor's usage, tell each other what they billed; null where they need not.</summary>
-    public string? TallyRow { get; } = Buy.KeepsTally(GroupId) ? LedgerKeys.Tally(Address.Suffix) : null;
-}
-
-/// <summary>What a decision sees of the ledger.</summary>
-/// <param name="Unallocated">Finals of the same media buy and period that named no group.</param>
-/// <param name="Buy">Whose it is: of a vendor's usage, what was fixed when it was first reported.</param>
-public sealed record Sight(SettlementState State, IReadOnlyList<SettlementState> Unallocated, TallyDocument Tally, RegisteredBuy Buy);
-
-/// <summary>What follows, and what it was decided on beside the settlement's own history.</summary>
-public sealed record Outcome(IReadOnlyList<SettlementEvent> Events, GivenDocument? Given)
-{
-    public static readonly Outcome Nothing = new([], null);
-}
-
 /// <summary>Decides settlements and commits each decision whole: its head, its event, its outgoing records.</summary>
 /// <remarks>
 /// All of a settlement sits in one partition, because one partition is the only place where the store is atomic. A batch holds
 /// whole settlements. Due times and outbox pointers lie in other partitions and are written before the commit they announce:
 /// a pointer without a commit costs a look, a commit without a pointer would cost an invoice.
 /// </remarks>
-public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outbox outbox, TimeProvider time)
+public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, SnapshotIndex snapshots, Outbox outbox, TimeProvider time)
 {
     /// <summary>After so many lost races something else is wrong.</summary>
     private const int MaxAttempts = 24;
@@ -169,6 +130,19 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         return (await DecideAsync(ruling.Address.Partition, [ruling], cancel)).Count > 0;
     }
 
+    /// <summary>Takes in what the seller's own records said of its final, and decides what follows.</summary>
+    /// <param name="buy">The media buy of the settlement.</param>
+    /// <param name="settlement">Which one.</param>
+    /// <param name="outages">When this service was down.</param>
+    /// <param name="reading">Of the statements its mark names, whether or not those are the newest by now.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <returns>False when that was known, or the contract does not ask for it.</returns>
+    public async Task<bool> NoteSnapshotAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, SnapshotReading reading, CancellationToken cancel)
+    {
+        Matter noted = Settlements.OnReading(buy, settlement, outages, reading, time.GetUtcNow());
+        return (await DecideAsync(noted.Address.Partition, [noted], cancel)).Count > 0;
+    }
+
     internal static Head ToHead(TableRow row) => new(row, Tables.Read(row, LedgerJson.Default.HeadDocument));
 
     private async Task<List<Change>> ChangesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)
@@ -230,6 +204,7 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
     {
         var pointers = new List<(string Tenant, PointerDocument Pointer)>();
         var looks = new List<DueDocument>();
+        var readings = new List<DueDocument>();
         foreach (List<Change> batch in batches)
         {
             // The commit is named by its first event: no other commit can ever write that row.
@@ -238,7 +213,9 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
             {
                 change.Commit = commit;
                 if (change.DueAt is { } at)
-                    looks.Add(new DueDocument(change.Matter.Address.Partition, change.Matter.Address.Suffix, change.Matter.Buy.MediaBuyId, change.Matter.GroupId, change.Matter.Period, change.Matter.Window, at, now));
+                    looks.Add(change.Matter.LookAt(at, now));
+                if (change.AwaitsReading)
+                    readings.Add(change.Matter.LookAt(now, now));
             }
 
             if (batch.Exists(c => c.Records.Count > 0))
@@ -246,6 +223,7 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Outb
         }
 
         await due.AddAsync(looks, cancel);
+        await snapshots.AddAsync(readings, cancel);
         await outbox.AnnounceAsync(pointers, cancel);
     }
 

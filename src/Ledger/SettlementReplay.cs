@@ -97,7 +97,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     }
 
     /// <summary>Rule REPL-1: a settlement is the fold of its events, and each event row is what the rules decide again on what came in.</summary>
-    /// <remarks>What came in: finals, reports of unknown finality, approvals and rulings. Breaches, postings and states must follow from them.</remarks>
+    /// <remarks>What came in: finals, reports of unknown finality, approvals, rulings and readings of a seller's own records. Breaches, postings and states must follow from them.</remarks>
     private void Decide(EventDocument said)
     {
         SettlementEvent[] recorded = [.. said.Events.Select(e => e.Event())];
@@ -114,7 +114,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     }
 
     private static bool CameIn(SettlementEvent happened) =>
-        happened is SettlementEvent.FinalReceived or SettlementEvent.UnknownReceived or SettlementEvent.FallbackApproved or SettlementEvent.Ruled;
+        happened is SettlementEvent.FinalReceived or SettlementEvent.UnknownReceived or SettlementEvent.FallbackApproved or SettlementEvent.Ruled or SettlementEvent.SnapshotRead;
 
     /// <returns>Null when there is nothing to decide it by, which has been told.</returns>
     private IReadOnlyList<SettlementEvent>? Follows(SettlementEvent[] inputs, EventDocument said)

@@ -59,6 +59,18 @@ internal static class Settlements
             },
             default);
 
+    /// <summary>Rule SNAP-6: a reading that says what the newest one of the same statements said changes nothing, and an older one is not taken back to.</summary>
+    public static Matter OnReading(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, SnapshotReading reading, DateTimeOffset now) =>
+        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window, now,
+            sight =>
+            {
+                bool known = sight.State.ReadingOf(reading.Mark) is { } last && (last.At > reading.At || (last.Matches == reading.Matches && last.Difference == reading.Difference));
+                return known || ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is not { Contract.Policies.Snapshot: not SnapshotPolicy.Off } context
+                    ? Outcome.Nothing
+                    : Decide(sight.State, [new SettlementEvent.SnapshotRead(reading)], Seen(context, sight), now);
+            },
+            default);
+
     /// <summary>The context with what the ledger holds beside the settlement itself.</summary>
     public static SettlementContext Seen(SettlementContext context, Sight sight) => Contested(context, sight.Unallocated) with
     {

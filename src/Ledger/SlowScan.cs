@@ -10,7 +10,7 @@ public sealed record ScanDocument(DateTimeOffset BegunAt, string? Account, int S
 /// It runs beside writers, sweeps and relays, and each of them removes a pointer only after what it pointed to: what seems to be
 /// missing is missing only if what should have one is still there, unchanged, when looked at again.
 /// </remarks>
-public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbox, AccessDirectory directory, TimeProvider time)
+public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotIndex snapshots, Outbox outbox, AccessDirectory directory, TimeProvider time)
 {
     private const string Passes = "scans";
 
@@ -33,6 +33,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbo
         ScanDocument pass = last is { Account: not null } ? last : new ScanDocument(now, "", 0);
         int restored = 0;
         HashSet<string> announced = await AnnouncedAsync(tenant, cancel);
+        var queued = new HashSet<(string Partition, string Suffix)>?[LedgerKeys.Shards];
         try
         {
             // Accounts come in the order of their ids.
@@ -41,7 +42,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbo
                 for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
                 {
                     string partition = LedgerKeys.Ledger(tenant, account.Id, shard);
-                    restored += await DueRowsAsync(partition, cancel);
+                    restored += await LooksAsync(partition, shard, queued, cancel);
                     restored += await PointersAsync(tenant, partition, announced, cancel);
                     pass = pass with { Account = account.Id, Shard = shard + 1 };
                 }
@@ -60,24 +61,48 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, Outbox outbo
     private async ValueTask KeepAsync(string tenant, ScanDocument pass, CancellationToken cancel) =>
         await table.SubmitAsync(new TableBatch(Passes).Upsert(Tables.Row(tenant, pass, LedgerJson.Default.ScanDocument)), cancel);
 
-    private async Task<int> DueRowsAsync(string partition, CancellationToken cancel)
+    /// <param name="partition">A shard of a ledger.</param>
+    /// <param name="shard">Its number.</param>
+    /// <param name="queued">By shard, which settlements had a row for a reading when that was first asked; filled in here.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    private async Task<int> LooksAsync(string partition, int shard, HashSet<(string Partition, string Suffix)>?[] queued, CancellationToken cancel)
     {
         var missing = new List<DueDocument>();
+        var unread = new List<(TableRow Row, DueDocument Look)>();
         await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
         {
             HeadDocument head = Tables.Read(row, LedgerJson.Default.HeadDocument);
-            if (head.State.DueAt is not { } at)
-                continue;
-            var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, at, time.GetUtcNow());
-            if (!await due.HasAsync(look, cancel) && await table.GetAsync(partition, row.RowKey, cancel) is { } now && now.ETag == row.ETag)
+            DateTimeOffset now = time.GetUtcNow();
+            var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, head.State.DueAt ?? now, now);
+            if (head.State.DueAt is not null && !await due.HasAsync(look, cancel) && await IsUnchangedAsync(partition, row, cancel))
                 missing.Add(look);
+            if (head.State.AwaitsReading && !(queued[shard] ??= await snapshots.QueuedAsync(shard, cancel)).Contains((partition, look.Suffix)))
+                unread.Add((row, look with { DueAt = now }));
         }
 
+        IReadOnlyList<DueDocument> unasked = unread.Count == 0 ? [] : await UnaskedAsync(partition, shard, unread, cancel);
         await due.AddAsync(missing, cancel);
-        if (missing.Count > 0)
-            Restored(missing.Count);
-        return missing.Count;
+        await snapshots.AddAsync(unasked, cancel);
+        if (missing.Count + unasked.Count > 0)
+            Restored(missing.Count + unasked.Count);
+        return missing.Count + unasked.Count;
     }
+
+    /// <summary>Those that have no row for a reading still, though they wait as they did: one that was served meanwhile has moved on.</summary>
+    private async ValueTask<IReadOnlyList<DueDocument>> UnaskedAsync(string partition, int shard, IEnumerable<(TableRow Row, DueDocument Look)> unread, CancellationToken cancel)
+    {
+        HashSet<(string Partition, string Suffix)> queued = await snapshots.QueuedAsync(shard, cancel);
+        var unasked = new List<DueDocument>();
+        foreach ((TableRow row, DueDocument look) in unread)
+        {
+            if (!queued.Contains((partition, look.Suffix)) && await IsUnchangedAsync(partition, row, cancel))
+                unasked.Add(look);
+        }
+
+        return unasked;
+    }
+
+    private async ValueTask<bool> IsUnchangedAsync(string partition, TableRow row, CancellationToken cancel) => await table.GetAsync(partition, row.RowKey, cancel) is { } now && now.ETag == row.ETag;
 
     private async Task<int> PointersAsync(string tenant, string partition, HashSet<string> announced, CancellationToken cancel)
     {

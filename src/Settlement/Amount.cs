@@ -121,7 +121,10 @@ public static class Amount
     }
 
     /// <summary>A hold finance may set aside, because there is a number to invoice all the same.</summary>
-    public static bool IsReleasable(string hold) => hold is Reasons.FinalizedAtAbsent or Reasons.FinalizedAtFuture or Reasons.CostMismatch;
+    public static bool IsReleasable(string hold) => IsAcceptable(hold) || hold is Reasons.SnapshotAwaited or Reasons.SnapshotDiffers;
+
+    /// <summary>A hold that goes when the number is accepted as a correction: whoever may accept it has seen the number, and not the seller's records.</summary>
+    public static bool IsAcceptable(string hold) => hold is Reasons.FinalizedAtAbsent or Reasons.FinalizedAtFuture or Reasons.CostMismatch;
 
     private static bool IsOff(decimal cost, SideFinal said, UnitPrice? price, SettlementContext context)
     {

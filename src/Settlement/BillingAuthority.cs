@@ -83,7 +83,7 @@ public static class BillingAuthority
 
     private static Assessment BeforePublication(SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
     {
-        if (known.Authority is { } authority && !FallbackCameFirst(state, context, known, authority))
+        if (known.Authority is { } authority && !known.FallbackCameFirst(context))
             return OnAuthority(state, context, known, authority, now);
         if (known.Counterpart is not { } counterpart)
         {
@@ -98,15 +98,6 @@ public static class BillingAuthority
             ? new Assessment(null, SettlementStatus.AwaitingFinal, state.AuthoritySaidUnknown ? [Reasons.CounterpartFinal, Reasons.FinalityUnknown] : [Reasons.CounterpartFinal], null)
             : OnFallback(state, context, known, counterpart, now);
     }
-
-    /// <summary>Rule FB-2: a fallback that was open before the authority's late final arrived is decided first.</summary>
-    private static bool FallbackCameFirst(SettlementState state, SettlementContext context, Known known, SideFinal authority) =>
-        state.Breach is { } breach
-        && known.Counterpart is { } counterpart
-        && known.HoldsOf(counterpart, context).Count == 0
-        // In an auction nobody could price the other side's count before the seller's rows came.
-        && (counterpart.Side == Side.SellerRow || context.Group.Rate is not null || BillingMetric.IsCountless(context.Group.PricingModel))
-        && authority.FirstReceivedAt > (counterpart.FirstReceivedAt > breach.Deadline.GraceEnd ? counterpart.FirstReceivedAt : breach.Deadline.GraceEnd);
 
     /// <summary>Rule FB-1: after a breach the counterparty may be invoiced on its own final.</summary>
     /// <remarks>
@@ -197,49 +188,4 @@ public static class BillingAuthority
 
     /// <summary>The first moment that lies after an inclusive end, in the resolution timers look at.</summary>
     private static DateTimeOffset After(DateTimeOffset end) => end < DateTimeOffset.MaxValue.AddSeconds(-1) ? end.AddSeconds(1) : DateTimeOffset.MaxValue;
-}
-
-/// <summary>Where a settlement stands, or what must be recorded before that can be said.</summary>
-internal sealed record Assessment(SettlementEvent? Next, SettlementStatus Status, IReadOnlyList<string> Reasons, DateTimeOffset? DueAt)
-{
-    public static Assessment Post(Posting posting) => new(new Posted(posting), default, [], null);
-}
-
-/// <summary>Both sides' finals and the deadline, read off the state once.</summary>
-/// <param name="AuthorityTimely">True when the authority met its deadline.</param>
-internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadline? Deadline, SettlementState State, bool AuthorityTimely)
-{
-    public static Known Of(SettlementState state, SettlementContext context)
-    {
-        BillingTerms terms = context.Group.Terms;
-        Deadline? deadline = Settlement.Deadline.Of(context.Period, context.Group, context.Contract.Policies.GraceHours, context.Outages);
-        return new Known(
-            SideFinal.Of(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period),
-            SideFinal.Of(terms.CounterpartSide, state.On(terms.CounterpartSide), context.Group, context.Period),
-            deadline,
-            state,
-            deadline is not null && SideFinal.IsTimely(terms.AuthoritySide, state.On(terms.AuthoritySide), context.Group, context.Period, deadline));
-    }
-
-    public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
-
-    public UnitPrice? PriceOf(SideFinal said, SettlementContext context) => Amount.PriceOf(said, On(Side.SellerRow), State.Posted?.Rate, context.Group);
-
-    /// <summary>The authority's stamp is measured against the deadline; a counterpart's is not. What finance released no longer holds.</summary>
-    public IReadOnlyList<string> HoldsOf(SideFinal said, SettlementContext context)
-    {
-        IReadOnlyList<string> holds = AllHoldsOf(said, context);
-        return holds.Count > 0 && State.RuledOn(RulingTopic.Hold, said.Mark) == true ? [.. holds.Where(hold => !Amount.IsReleasable(hold))] : holds;
-    }
-
-    public IReadOnlyList<string> AllHoldsOf(SideFinal said, SettlementContext context) =>
-        Amount.Holds(said, PriceOf(said, context), context, Deadline is not null && ReferenceEquals(said, Authority));
-
-    /// <summary>The final whose holds keep an unpublished settlement where it is: the authority's before the other one it is compared with.</summary>
-    public SideFinal? Blocking(SettlementContext context) => Authority is { } said && HoldsOf(said, context).Count > 0 ? said : Counterpart;
-
-    public bool BeyondTolerance(SettlementContext context) =>
-        !BillingMetric.IsCountless(context.Group.PricingModel)
-        && Authority?.Quantity is { } ours && Counterpart?.Quantity is { } theirs
-        && Variance.Exceeds(ours, theirs, context.Group.Terms.Measurement?.MaxVariancePercent);
 }

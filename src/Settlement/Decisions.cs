@@ -112,13 +112,27 @@ public static class Decisions
             AddBoth(add, RulingTopic.LateFinal, late, state, context, known);
             // A restatement of the fallback is held with the late final, and is a question only once that one is answered.
             if (Publication.LateFinalHolds(state, context, known, late) is not null)
+            {
+                AddSnapshot(add, late, state, context, known);
                 return;
+            }
         }
 
         // What waits for a decision can be decided, also when the other periods of a cap have left nothing of it to correct.
         bool waits = state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.RestatementHeld);
         if (known.On(posted.Basis) is { } basis && (Publication.Restates(posted, basis, context, known) || (waits && basis.Mark != posted.Mark)))
+        {
             AddBoth(add, RulingTopic.Restatement, basis, state, context, known);
+            if (state.RuledOn(RulingTopic.Restatement, basis.Mark) != false)
+                AddSnapshot(add, basis, state, context, known);
+        }
+    }
+
+    /// <summary>A correction that waits for the seller's own records can be released from that alone.</summary>
+    private static void AddSnapshot(Action<RulingTopic?, bool, string> add, SideFinal said, SettlementState state, SettlementContext context, Known known)
+    {
+        if (state.Status == SettlementStatus.Held && known.AwaitedRowBehind(said, context) is { } row)
+            add(RulingTopic.Hold, true, row.Mark);
     }
 
     private static void AddBoth(Action<RulingTopic?, bool, string> add, RulingTopic topic, SideFinal said, SettlementState state, SettlementContext context, Known known)
@@ -135,8 +149,8 @@ public static class Decisions
     {
         if (state.Status == SettlementStatus.VarianceExceeded && known is { Authority: { } ours, Counterpart: { } theirs })
             add(RulingTopic.Variance, true, MarkOf(ours, theirs));
-        if (state.Status == SettlementStatus.Held && known.Blocking(context) is { } held && known.HoldsOf(held, context) is { Count: > 0 } holds && holds.All(Amount.IsReleasable))
-            add(RulingTopic.Hold, true, held.Mark);
+        if (state.Status == SettlementStatus.Held && known.Blocking(context) is var (holds, on) && holds.All(Amount.IsReleasable))
+            add(RulingTopic.Hold, true, on.Mark);
     }
 
     /// <summary>A remedy makes good a missed deadline or a variance, from the menu that was agreed; without a menu it is found outside (gap G9).</summary>

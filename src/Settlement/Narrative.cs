@@ -16,6 +16,7 @@ public static class Narrative
         SettlementEvent.DeadlineMissed e => $"The {Wording.Name(e.Breach.LateParty)} missed its finalization deadline of {Wording.At(e.Breach.Deadline.Due)}: by {Wording.At(e.Breach.Deadline.GraceEnd)} no final count stamped in time had arrived.",
         SettlementEvent.FallbackApproved e => $"{e.By} approved invoicing on the other party's count, {Wording.At(e.At)}: \"{e.Reason}\"",
         SettlementEvent.Ruled e => $"{e.Ruling.By} {Ruled(e.Ruling)}, {Wording.At(e.Ruling.At)}: \"{e.Ruling.Reason}\"",
+        SettlementEvent.SnapshotRead e => $"The seller's own records were read {Wording.At(e.Reading.At)}: {(e.Reading.Matches ? "they say the same as its report" : e.Reading.Difference ?? "they say something else than its report")}.",
         SettlementEvent.Posted e => Posted(e.Posting, context, currency),
         SettlementEvent.StatusChanged e => Changed(e),
         _ => throw new UnreachableException(happened.GetType().Name),

@@ -50,7 +50,7 @@ public static class Outlook
                 yield return $"A late final count of the {authority} would change nothing until the fallback is decided.";
                 break;
             case SettlementStatus.Held when state.Posted is null:
-                yield return $"A changed final count of the {Wording.Name((known.Blocking(context) ?? known.Authority)?.Side ?? terms.AuthoritySide, context.Group)}, without what it is held for, would be decided on anew.";
+                yield return $"A changed final count of the {Wording.Name((known.Blocking(context)?.On ?? known.Authority)?.Side ?? terms.AuthoritySide, context.Group)}, without what it is held for, would be decided on anew.";
                 break;
             case SettlementStatus.Disputed:
                 yield return "The end of the dispute would.";

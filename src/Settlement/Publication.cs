@@ -73,10 +73,11 @@ internal static class Publication
         return billed != posted.Quantity || amount != posted.Amount;
     }
 
+    /// <summary>Rule SNAP-2: accepting a correction does not stand in for the seller's own records; a matching reading does, or finance's release.</summary>
     private static IReadOnlyList<string> HoldsOf(SideFinal said, bool? ruled, SettlementContext context, Known known)
     {
         IReadOnlyList<string> holds = known.HoldsOf(said, context);
-        return ruled == true ? [.. holds.Where(hold => !Amount.IsReleasable(hold))] : holds;
+        return ruled == true ? [.. holds.Where(hold => !Amount.IsAcceptable(hold))] : holds;
     }
 
     private static Assessment Standing(Posting posted, SettlementState state, SettlementContext context, Known known, IReadOnlyList<string> added)
@@ -146,15 +147,15 @@ internal static class Publication
         // Finals stamped while the window still accumulates are billed, as the protocol's own examples do, and looked at (gap G14).
         if (group.PricingModel != PricingModel.VendorCost && basis.FinalizedAt < Deadline.WindowClose(context.Period, group))
             yield return Reasons.BeforeWindowClose;
-        if (IsReleased(known.Authority, known) || IsReleased(known.Counterpart, known))
+        if (known.IsReleased(known.Authority) || known.IsReleased(known.Counterpart))
             yield return Reasons.HoldReleased;
-        // No snapshot is pulled yet, so every record drawn on a pushed seller row says that nobody looked.
-        if (basis.Side == Side.SellerRow)
-            yield return Reasons.SnapshotNotVerified;
+        if (known.RowBehind(basis, context) is { } row)
+            yield return SnapshotFlag(known.State.ReadingOf(row.Mark));
         if (context.Sandbox)
             yield return Reasons.Sandbox;
     }
 
-    /// <summary>A released count is told of also where the invoice was only compared with it.</summary>
-    private static bool IsReleased(SideFinal? said, Known known) => said is not null && known.State.RuledOn(RulingTopic.Hold, said.Mark) == true;
+    /// <summary>Rule SNAP-3: a record that takes a number from a pushed seller row says whether the seller's own records say the same.</summary>
+    private static string SnapshotFlag(SnapshotReading? reading) =>
+        reading is null ? Reasons.SnapshotNotVerified : reading.Matches ? Reasons.SnapshotMatched : Reasons.SnapshotDiffers;
 }

@@ -40,6 +40,9 @@ public static class Reasons
     public const string TimeRate = "time_rate";
     public const string VendorCost = "vendor_cost";
     public const string SnapshotNotVerified = "snapshot_not_verified";
+    public const string SnapshotAwaited = "snapshot_awaited";
+    public const string SnapshotDiffers = "snapshot_differs";
+    public const string SnapshotMatched = "snapshot_matched";
     public const string PricingOptionNeeded = "pricing_option_needed";
     public const string RowQuarantined = "row_quarantined";
     public const string BillingOutOfBand = "billing_out_of_band";
@@ -85,6 +88,9 @@ public static class Reasons
         TimeRate => "a price for time, whatever was counted",
         VendorCost => "owed by the vendor's own price list",
         SnapshotNotVerified => "the seller's report was not compared with the seller's own records",
+        SnapshotAwaited => "the seller's own records have still to be read, to see whether they say the same",
+        SnapshotDiffers => "the seller's own records say something else than its report",
+        SnapshotMatched => "the seller's own records say the same as its report",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",
         RowQuarantined => "a final row of the seller's cannot be taken as it stands and is kept as evidence",
         BillingOutOfBand => "the account is billed outside AdCP",

@@ -22,6 +22,9 @@ public abstract record SettlementEvent
     /// <summary>Whoever holds the right to decided what the rules leave open.</summary>
     public sealed record Ruled(Ruling Ruling) : SettlementEvent;
 
+    /// <summary>The seller's own records were read, to see whether they say what it had reported.</summary>
+    public sealed record SnapshotRead(SnapshotReading Reading) : SettlementEvent;
+
     /// <summary>An amount was decided and is to be published.</summary>
     public sealed record Posted(Posting Posting) : SettlementEvent;
 

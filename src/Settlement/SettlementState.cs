@@ -81,6 +81,9 @@ public sealed record SettlementState
     /// <summary>What was decided by those who may, oldest first.</summary>
     public IReadOnlyList<Ruling> Rulings { get; init; } = [];
 
+    /// <summary>What the seller's own records said of its finals: the newest reading of each, the one taken last at the end. Null for none.</summary>
+    public IReadOnlyList<SnapshotReading>? Snapshots { get; init; }
+
     /// <summary>The newest posting; null while nothing was published.</summary>
     public Posting? Posted { get; init; }
 
@@ -97,6 +100,12 @@ public sealed record SettlementState
     /// <summary>What was last ruled on exactly these statements; null when nothing was.</summary>
     public bool? RuledOn(RulingTopic topic, string mark) => Rulings.LastOrDefault(r => r.Topic == topic && r.Mark == mark)?.Accepts;
 
+    /// <summary>The newest reading of exactly these statements; null while there is none.</summary>
+    public SnapshotReading? ReadingOf(string mark) => Snapshots?.LastOrDefault(r => r.Mark == mark);
+
+    /// <summary>True while it is held because the seller's own records were not read yet, whatever else holds it.</summary>
+    public bool AwaitsReading => Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
+
     /// <summary>Folds one event in.</summary>
     public SettlementState Apply(SettlementEvent happened) => happened switch
     {
@@ -105,6 +114,7 @@ public sealed record SettlementState
         SettlementEvent.DeadlineMissed e => this with { Breach = e.Breach },
         SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
         SettlementEvent.Ruled e => this with { Rulings = [.. Rulings, e.Ruling] },
+        SettlementEvent.SnapshotRead e => this with { Snapshots = [.. (Snapshots ?? []).Where(r => r.Mark != e.Reading.Mark).TakeLast(SnapshotLimit - 1), e.Reading] },
         SettlementEvent.Posted e => this with { Posted = e.Posting },
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
@@ -116,6 +126,8 @@ public sealed record SettlementState
     private const int FewUnits = 8;
 
     private const int OthersLimit = 32;
+
+    private const int SnapshotLimit = 8;
 
     private SettlementState Apply(SettlementEvent.FinalReceived e)
     {

@@ -112,14 +112,20 @@ public sealed record SideFinal(
         var parts = new List<SideFinal>(group.PackageIds.Count);
         foreach (string package in group.PackageIds)
         {
-            SideFinal? tiled = group.SumDaily && DaysOf(package, finals, period) is { } days ? Sum([.. days.Select(Of)]) : null;
-            SideFinal? whole = finals.TryGetValue(package, out UnitFinals? said) ? Of(said) : null;
-            if ((whole is null ? tiled : tiled is null ? whole : whole.After(tiled)) is not { } part)
+            if (OfPackage(package, finals, group, period) is not { } part)
                 return null;
             parts.Add(part);
         }
 
         return Sum(parts);
+    }
+
+    /// <summary>The seller's final for one package of the group: its own, else the sum of its days; null while there is neither.</summary>
+    internal static SideFinal? OfPackage(string package, IReadOnlyDictionary<string, UnitFinals> finals, TermsGroup group, ReportingPeriod period)
+    {
+        SideFinal? tiled = group.SumDaily && DaysOf(package, finals, period) is { } days ? Sum([.. days.Select(Of)]) : null;
+        SideFinal? whole = finals.TryGetValue(package, out UnitFinals? said) ? Of(said) : null;
+        return whole is null ? tiled : tiled is null ? whole : whole.After(tiled);
     }
 
     /// <summary>Rule DL-6: a side met its deadline when every one of its units did, each with any of its finals.</summary>

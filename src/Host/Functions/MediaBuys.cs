@@ -41,8 +41,8 @@ internal static class MediaBuys
         if (!IsMediaBuyId(call.Id))
             return new Problem(400, "media_buy_id_invalid", "A media buy id is 1 to 255 characters, none of them a control character.");
         var issues = new List<ProblemIssue>();
-        FallbackPolicy fallback = call.Service<HostOptions>().Fallback == "automatic" ? FallbackPolicy.Automatic : FallbackPolicy.OnApproval;
-        if (body.ToDraft(call.Id, fallback, issues) is not { } draft)
+        HostOptions options = call.Service<HostOptions>();
+        if (body.ToDraft(call.Id, options.FallbackPolicy, options.SnapshotPolicy, issues) is not { } draft)
             return Unsound(issues[0].Code, issues);
         bool proposes = call.Caller.Is(AgentRole.Seller);
         if (proposes && draft.SellerAgent != call.Caller.Agent.Speaks)

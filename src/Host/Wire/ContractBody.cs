@@ -29,12 +29,11 @@ internal sealed record ContractBody(
     /// <summary>The draft the rules look at.</summary>
     /// <param name="mediaBuyId">From the route.</param>
     /// <param name="fallback">What this installation does when the contract does not say.</param>
-    /// <param name="issues">Receives every period that cannot be one, and what this version does not do.</param>
+    /// <param name="snapshot">Whether the seller's own records are read when the contract does not say.</param>
+    /// <param name="issues">Receives every period that cannot be one.</param>
     /// <returns>Null when there is an issue.</returns>
-    public ContractDraft? ToDraft(string mediaBuyId, FallbackPolicy fallback, List<ProblemIssue> issues)
+    public ContractDraft? ToDraft(string mediaBuyId, FallbackPolicy fallback, SnapshotPolicy snapshot, List<ProblemIssue> issues)
     {
-        if (Snapshot is not (null or SnapshotPolicy.Off))
-            issues.Add(new ProblemIssue("snapshot_not_supported", "/snapshot", "Snapshots are not pulled by this version, so a contract cannot rely on them; use off."));
         ReportingPeriod? flight = Flight.Canonical("/flight", issues);
         var listed = new List<ReportingPeriod>();
         foreach ((int i, StatedPeriod stated) in (BillingPeriods ?? []).Index())
@@ -60,7 +59,7 @@ internal sealed record ContractBody(
                 Fallback ?? fallback,
                 LateFinalPolicy ?? Settlement.LateFinalPolicy.HoldFallback,
                 Restatement ?? RestatementPolicy.Manual,
-                Snapshot ?? SnapshotPolicy.Off,
+                Snapshot ?? snapshot,
                 CounterpartWaitHours ?? 240,
                 WaitForCounterpart,
                 GraceHours ?? 24),

@@ -170,7 +170,9 @@ internal sealed record EventBody(
     RulingTopic? Topic = null,
     bool? Accepts = null,
     string? Remedy = null,
-    string? Mark = null)
+    string? Mark = null,
+    bool? Matches = null,
+    string? Difference = null)
 {
     public static EventBody Of(SettlementEvent happened, SettlementContext? context, string currency) =>
         Plain(happened, context, currency) with { Sentence = Narrative.Of(happened, context, currency) };
@@ -182,6 +184,7 @@ internal sealed record EventBody(
         SettlementEvent.DeadlineMissed e => new EventBody("deadline_missed", Breach: BreachBody.Of(e.Breach)),
         SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason, Mark: e.Mark),
         SettlementEvent.Ruled e => new EventBody("ruled", By: e.Ruling.By, At: e.Ruling.At, Reason: e.Ruling.Reason, Topic: e.Ruling.Topic, Accepts: e.Ruling.Accepts, Remedy: e.Ruling.Remedy, Mark: e.Ruling.Mark),
+        SettlementEvent.SnapshotRead e => new EventBody("snapshot_read", Side: Settlement.Side.SellerRow, At: e.Reading.At, Matches: e.Reading.Matches, Difference: e.Reading.Difference, Mark: e.Reading.Mark),
         SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, context, currency)),
         SettlementEvent.StatusChanged e => new EventBody("status_changed", State: e.Status, ReasonCodes: e.Reasons, DueAt: e.DueAt),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),

@@ -10,12 +10,13 @@ internal sealed class LocalLedger
     public LocalLedger(IPartitionedTable table, TimeProvider time)
     {
         var due = new DueIndex(table);
+        var snapshots = new SnapshotIndex(table);
         var outbox = new Outbox(table);
         var heartbeat = new Heartbeat(table, time);
         var catalog = new ContractCatalog(table);
-        var settlements = new SettlementLedger(table, due, outbox, time);
+        var settlements = new SettlementLedger(table, due, snapshots, outbox, time);
         Directory = new AccessDirectory(table);
-        Register = new MediaBuyRegister(table, settlements, catalog, heartbeat, time);
+        Register = new MediaBuyRegister(table, settlements, snapshots, catalog, heartbeat, time);
         Statements = new StatementLedger(table, settlements, heartbeat);
         Sweep = new DeadlineSweep(due, settlements, catalog, Directory, heartbeat, time);
         Relay = new Relay(table, outbox, time);

@@ -59,7 +59,7 @@ public abstract class SlowScanTests(bool splitsPages) : LedgerSuite(splitsPages)
     public async Task A_pass_that_is_cut_short_goes_on_where_it_stopped_and_the_next_waits_for_its_day()
     {
         RegisteredBuy[] buys = await FlowAsync();
-        var daily = new SlowScan(Faults, Ledger.Due, Ledger.Outbox, Ledger.Directory, Time) { Every = TimeSpan.FromHours(23) };
+        var daily = new SlowScan(Faults, Ledger.Due, Ledger.Snapshots, Ledger.Outbox, Ledger.Directory, Time) { Every = TimeSpan.FromHours(23) };
         string[] shards = [.. Enumerable.Range(0, LedgerKeys.Shards).Select(shard => LedgerKeys.Ledger(LedgerHarness.Tenant, buys[0].Account.Id, shard))];
         using var stop = new CancellationTokenSource();
         Faults.Before = call => call.Partition == shards[9] ? stop.CancelAsync() : Task.CompletedTask;

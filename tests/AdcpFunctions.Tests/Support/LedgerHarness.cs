@@ -23,14 +23,15 @@ public sealed class LedgerHarness
         Due = new DueIndex(table);
         Outbox = new Outbox(table);
         Heartbeat = new Heartbeat(table, time);
-        Settlements = new SettlementLedger(table, Due, Outbox, time);
+        Snapshots = new SnapshotIndex(table);
+        Settlements = new SettlementLedger(table, Due, Snapshots, Outbox, time);
         Statements = new StatementLedger(table, Settlements, Heartbeat);
-        Register = new MediaBuyRegister(table, Settlements, Catalog, Heartbeat, time);
+        Register = new MediaBuyRegister(table, Settlements, Snapshots, Catalog, Heartbeat, time);
         Proposals = new ProposalLedger(table, Register, time);
         Sweep = new DeadlineSweep(Due, Settlements, Catalog, Directory, Heartbeat, time);
         Relay = new Relay(table, Outbox, time);
         Feed = new Feed(table);
-        Scan = new SlowScan(table, Due, Outbox, Directory, time);
+        Scan = new SlowScan(table, Due, Snapshots, Outbox, Directory, time);
     }
 
     public IPartitionedTable Table { get; }
@@ -44,6 +45,8 @@ public sealed class LedgerHarness
     public ContractCatalog Catalog { get; }
 
     public DueIndex Due { get; }
+
+    public SnapshotIndex Snapshots { get; }
 
     public Outbox Outbox { get; }
 
