@@ -17,11 +17,11 @@ internal sealed partial class SnapshotPull(
     public const string NoSource = "no_source";
 
     /// <param name="Look">The row that was due, with the most attempts of its settlement's.</param>
-    /// <param name="Why">Why it is asked again; null once it is answered.</param>
     private sealed record Waiting(DueDocument Look, HeadDocument Head, SettlementContext Context)
     {
         public bool IsMissing => Snapshots.MarkOf(Head.State, Context) is null;
 
+        /// <summary>Why it is asked again; null once it is answered.</summary>
         public Unread? Why { get; init; }
     }
 

@@ -75,7 +75,7 @@ internal sealed class SnapshotRing(SnapshotIndex index, SnapshotPull pull, Snaps
             string after = "0";
             while (await index.DueAsync(shard, now, cancel, after) is { Count: > 0 } page)
             {
-                foreach (IGrouping<string, (TableRow Row, DueDocument Look)> partition in page.GroupBy(p => p.Look.Partition, StringComparer.Ordinal))
+                foreach (IGrouping<string, (TableRow Row, DueDocument Look)> partition in page.GroupBy(p => p.Due.Partition, StringComparer.Ordinal))
                 {
                     try
                     {
@@ -98,12 +98,11 @@ internal sealed class SnapshotRing(SnapshotIndex index, SnapshotPull pull, Snaps
     {
         string[] parts = partition.Split('.');
         AccountContracts? contracts = await directory.AccountAsync(parts[0], parts[1], cancel) is { } account ? await catalog.OpenAsync(parts[0], account, cancel) : null;
-        if (contracts is not null)
-            await catalog.LoadEachAsync(parts[0], contracts, rows.Select(r => r.Look.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
         var nobodys = new List<TableRow>();
         foreach ((TableRow row, DueDocument look) in rows)
         {
-            if (contracts?.Find(look.MediaBuyId) is not { SellerAgent: { } name } buy)
+            RegisteredBuy? buy = contracts is null ? null : await catalog.FindAsync(parts[0], contracts, look.MediaBuyId, cancel);
+            if (buy?.SellerAgent is not { } name)
             {
                 // A registration writes its rows first: one that never came to its end leaves them.
                 if (now - look.WrittenAt > DueIndex.DanglingAfter)
@@ -118,7 +117,7 @@ internal sealed class SnapshotRing(SnapshotIndex index, SnapshotPull pull, Snaps
             {
                 if (seller.Jobs.Count == JobsOfSeller)
                     continue;
-                seller.Jobs[key] = job = new PullJob(buy, look.Period);
+                seller.Jobs[key] = job = new PullJob(buy!, look.Period);
             }
 
             job.Rows.Add((row, look));

@@ -58,7 +58,7 @@ internal sealed partial class TestHost : IAsyncDisposable
     /// <summary>What the start wrote to the console.</summary>
     public string Printed => _printed;
 
-    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null, IPartitionedTable? store = null)
+    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null, IPartitionedTable? store = null, OutboundRules? outbound = null)
     {
         var time = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         var file = new TemporaryFile();
@@ -78,6 +78,8 @@ internal sealed partial class TestHost : IAsyncDisposable
         foreach (string key in options.AdminKeys.Values)
             log.Keep(key, "an admin key");
         Composition.AddFlow(builder, options, faults, time);
+        if (outbound is not null)
+            builder.Services.AddSingleton(_ => new GuardedClient(outbound));
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
         try
