@@ -75,11 +75,16 @@ public enum RestatementPolicy
     Automatic,
 }
 
-/// <summary>Whether a seller row that came by webhook is compared with the seller's snapshot before it is published.</summary>
+/// <summary>Whether a seller row that came by webhook is compared with the seller's own records before it is used.</summary>
 public enum SnapshotPolicy
 {
+    /// <summary>Never: a record says that nobody looked.</summary>
     Off,
+
+    /// <summary>Before an invoice takes a number from it.</summary>
     OnFinal,
+
+    /// <summary>Also before it is only compared with the count that governs.</summary>
     Required,
 }
 

@@ -21,7 +21,7 @@ public static class Explanation
             SettlementStatus.VarianceExceeded => $"The two final counts differ by {VariancePercent(known)}, more than the agreed {Tolerance(context)}; finance decides.",
             SettlementStatus.Breached => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)} and the other party has no final count to fall back on.",
             SettlementStatus.FallbackAvailable => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)}; invoicing on the other party's count waits for approval.",
-            SettlementStatus.Held => $"{HeldFor(state, context)}: {Wording.Words(state.Reasons)}.{Standing(state, context)}",
+            SettlementStatus.Held => $"{HeldFor(state, context)}: {Wording.Words(state.Reasons)}.{Difference(state, context)}{Standing(state, context)}",
             SettlementStatus.Disputed => $"A dispute is open{(state.Posted is null ? ", and nothing is invoiced until it ends" : "; what was invoiced stands until it ends")}.{Standing(state, context)}",
             SettlementStatus.Settled or SettlementStatus.Adjusted => Invoiced(state, context),
             SettlementStatus.Unallocatable => Unallocated,
@@ -39,8 +39,17 @@ public static class Explanation
 
     private static string HeldFor(SettlementState state, SettlementContext context)
     {
+        if (state.AwaitsReading)
+            return "Waits for the seller's own records to be read";
         OpenDecision? open = Decisions.Open(state, context).FirstOrDefault(decision => decision.Topic != RulingTopic.Remedy);
         return open is null ? "Held until a usable final arrives" : $"Held for {Wording.Deciders(open.Holder)}";
+    }
+
+    /// <summary>What the seller's own records say instead, where that is what holds it.</summary>
+    private static string Difference(SettlementState state, SettlementContext context)
+    {
+        string? told = state.Reasons.Contains(Reasons.SnapshotDiffers) && Snapshots.MarkOf(state, context) is { } mark ? state.ReadingOf(mark)?.Difference : null;
+        return told is null ? "" : $" {Wording.Sentence(told)}.";
     }
 
     /// <summary>What stays invoiced while a correction waits.</summary>

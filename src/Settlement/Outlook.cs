@@ -11,7 +11,7 @@ public static class Outlook
         if (context.OutOfBand || state.Status == SettlementStatus.OutOfBand)
             return ["Nothing here: the account is billed outside AdCP."];
         Known known = Known.Of(state, context);
-        return [.. Reports(state, context, known), .. Clock(state, context, known), .. Decisions.Open(state, context).Select(open => Decision(open, context, known))];
+        return [.. Readings(state, context), .. Reports(state, context, known), .. Clock(state, context, known), .. Decisions.Open(state, context).Select(open => Decision(open, context, known))];
     }
 
     /// <summary>The same where no terms group stands behind the settlement.</summary>
@@ -22,6 +22,14 @@ public static class Outlook
             .. state.SellerRow.Count > 0 ? ["Once the contract is put right, the quarantined delivery can be redriven; it counts as received when it was."] : Array.Empty<string>(),
         ]
         : ["Nothing here: the contract in force settles these packages under other terms."];
+
+    private static IEnumerable<string> Readings(SettlementState state, SettlementContext context)
+    {
+        if (state.AwaitsReading)
+            yield return $"The seller's own records, once they are read and say the same as its report, would release it; to be read, they need the agent of {context.Contract.SellerAgent} to be registered here with the address it answers at.";
+        else if (Snapshots.IsAwaited(state, context))
+            yield return "The seller's own records, should they come to say the same as its report, would release it.";
+    }
 
     private static IEnumerable<string> Reports(SettlementState state, SettlementContext context, Known known)
     {

@@ -88,7 +88,7 @@ public static class Reasons
         TimeRate => "a price for time, whatever was counted",
         VendorCost => "owed by the vendor's own price list",
         SnapshotNotVerified => "the seller's report was not compared with the seller's own records",
-        SnapshotAwaited => "the seller's own records have still to be read, to see whether they say the same",
+        SnapshotAwaited => "the seller's report was not yet compared with the seller's own records",
         SnapshotDiffers => "the seller's own records say something else than its report",
         SnapshotMatched => "the seller's own records say the same as its report",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",

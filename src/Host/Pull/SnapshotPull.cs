@@ -14,7 +14,9 @@ internal sealed record PullJob(RegisteredBuy Buy, ReportingPeriod Period)
 internal sealed partial class SnapshotPull(
     SnapshotIndex index, SettlementLedger settlements, StatementLedger statements, EvidenceLog evidence, AskedLog asked, RecordsReader reader, Telemetry telemetry, TimeProvider time, ILogger<SnapshotPull> logger)
 {
-    public const string NoSource = "no_source";
+    private const string NoSource = "no_source";
+    private const string Differs = "differs";
+    private const string Unconfirmed = "unconfirmed";
 
     /// <param name="Look">The row that was due, with the most attempts of its settlement's.</param>
     private sealed record Waiting(DueDocument Look, HeadDocument Head, SettlementContext Context)
@@ -64,7 +66,7 @@ internal sealed partial class SnapshotPull(
             DueDocument look = same.MaxBy(l => l.Attempts)!;
             Head? head = await settlements.ReadAsync(job.Buy.Address(look.Group, look.Period, look.Window), cancel);
             Waiting? one = head is not null && SettlementLedger.ContextOf(job.Buy, head.Document, outages) is { } context ? new Waiting(look, head.Document, context) : null;
-            if (one is not null && Waits(one, now))
+            if (one is not null && IsToBeAsked(one, now))
                 waiting.Add(one);
             else if (same.Any(l => now - l.WrittenAt <= DueIndex.DanglingAfter))
                 kept.Add(look.Suffix);
@@ -73,14 +75,15 @@ internal sealed partial class SnapshotPull(
         return (waiting, kept);
     }
 
-    /// <summary>What was not told is looked for until it is invoiced without it; long after its window it will not come.</summary>
-    private bool Waits(Waiting one, DateTimeOffset now)
+    /// <summary>True where the seller's records would bring a settlement on: what was not told is looked for until it is invoiced without it.</summary>
+    public static bool Waits(SettlementState state, SettlementContext context) => Snapshots.IsAwaited(state, context) || (state.Posted is null && Snapshots.IsMissing(state, context));
+
+    /// <summary>Long after its window a final that nobody announced will not come.</summary>
+    private bool IsToBeAsked(Waiting one, DateTimeOffset now)
     {
-        if (Snapshots.IsAwaited(one.Head.State, one.Context))
-            return true;
-        if (one.Head.State.Posted is not null || !Snapshots.IsMissing(one.Head.State, one.Context))
+        if (!Waits(one.Head.State, one.Context))
             return false;
-        if (now < Snapshots.AskedAt(one.Head.Period, one.Context.Group) + SnapshotSchedule.LooksForMissing)
+        if (Snapshots.IsAwaited(one.Head.State, one.Context) || now < Snapshots.AskedAt(one.Head.Period, one.Context.Group) + SnapshotSchedule.LooksForMissing)
             return true;
         telemetry.SnapshotRead("given_up");
         Log.GivenUp(logger, one.Head.Id);
@@ -117,7 +120,7 @@ internal sealed partial class SnapshotPull(
 
         SnapshotComparison compared = Snapshots.Compare(one.Head.State, one.Context, [.. packages.Select(p => p.Snapshot)]);
         if (compared is SnapshotComparison.Unconfirmed)
-            return new Unread("unconfirmed");
+            return new Unread(Unconfirmed);
         string mark = Snapshots.MarkOf(one.Head.State, one.Context) ?? throw new InvalidOperationException($"Settlement {one.Head.Id} was compared and has no final of its seller.");
         string? difference = compared is SnapshotComparison.Differs(var said) ? said : null;
         if (one.Head.State.ReadingOf(mark) is not { } last || last.Matches != difference is null || last.Difference != difference)
@@ -126,8 +129,8 @@ internal sealed partial class SnapshotPull(
             await settlements.NoteSnapshotAsync(job.Buy, one.Head, outages, new SnapshotReading(mark, difference is null, kept.ReceivedAt, place, difference), cancel);
         }
 
-        telemetry.SnapshotRead(difference is null ? "matched" : "differs");
-        return difference is null ? null : new Unread("differs");
+        telemetry.SnapshotRead(difference is null ? "matched" : Differs);
+        return difference is null ? null : new Unread(Differs);
     }
 
     /// <summary>Rule SNAP-13: a final that no webhook brought is taken as the seller's records have it, as received when they were read.</summary>
@@ -156,19 +159,30 @@ internal sealed partial class SnapshotPull(
         foreach (Waiting one in again)
         {
             (Unread why, int attempts) = (one.Why!, one.Look.Attempts);
+            // Where nobody was asked nothing was in vain.
+            int after = why.Code == NoSource ? attempts : attempts + 1;
             Deadline? deadline = one.IsMissing ? Deadline.Of(one.Head.Period, one.Context.Group, one.Context.Contract.Policies.GraceHours, one.Context.Outages) : null;
             DateTimeOffset at = why.Code == NoSource ? now + SnapshotSchedule.WithoutSource : SnapshotSchedule.Next(attempts, now, why.NotBefore, deadline);
-            next.Add((one.Look with { DueAt = at, WrittenAt = now, Attempts = attempts + 1 }, new AskedDocument(now, why.Code, at, attempts + 1)));
-            if (why.Code is NoSource or "differs")
-                Log.AskedAgain(logger, one.Head.Id, why.Code, attempts + 1, at);
-            else
-                Log.NotRead(logger, one.Head.Id, why.Code, attempts + 1, at);
-            if (why.Code != "differs")
+            next.Add((one.Look with { DueAt = at, WrittenAt = now, Attempts = after }, new AskedDocument(now, why.Code, at, after)));
+            if (why.Code != Differs)
                 telemetry.SnapshotRead(OutcomeOf(why));
         }
 
+        foreach (IGrouping<Unread, Waiting> same in again.GroupBy(one => one.Why!))
+            Tell(same.Key, same.First().Head.Id, same.Count(), next.Min(n => n.Look.DueAt));
         await asked.KeepAsync(job.Buy.Partition, next.Select(n => (n.Look.Suffix, n.Asked)), cancel);
         await index.AddAsync([.. next.Select(n => n.Look)], cancel);
+    }
+
+    /// <summary>What comes right by itself, as a window that is not final yet, is no warning.</summary>
+    private void Tell(Unread why, string first, int count, DateTimeOffset next)
+    {
+        if (why.Code == Differs)
+            Log.Differs(logger, first, count, next);
+        else if (OutcomeOf(why) == Unconfirmed)
+            Log.Unconfirmed(logger, first, count, why.Code, next);
+        else
+            Log.NotRead(logger, first, count, why.Code, next);
     }
 
     /// <summary>A few words for a metric: what the seller said is in the log and in the explanation.</summary>
@@ -176,7 +190,7 @@ internal sealed partial class SnapshotPull(
     {
         NoSource => NoSource,
         _ when why.SellerIsAway => "unreachable",
-        "not_final" or "reporting_delayed" or "unconfirmed" or "package_missing" or "media_buy_missing" => "unconfirmed",
+        "not_final" or "reporting_delayed" or Unconfirmed or "package_missing" or "media_buy_missing" => Unconfirmed,
         _ => "unusable",
     };
 
@@ -201,13 +215,16 @@ internal sealed partial class SnapshotPull(
 
     private static partial class Log
     {
-        [LoggerMessage(5700, LogLevel.Warning, "The seller's records for settlement {Settlement} could not be used: {Code}. In vain {Attempts} times; asked again at {Next:O}.")]
-        public static partial void NotRead(ILogger logger, string settlement, string code, int attempts, DateTimeOffset next);
+        [LoggerMessage(5700, LogLevel.Warning, "The seller's records for settlement {Settlement} ({Count} in one answer) could not be used: {Code}. Asked again at {Next:O}.")]
+        public static partial void NotRead(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
 
-        [LoggerMessage(5701, LogLevel.Information, "The seller's records for settlement {Settlement}: {Code}. In vain {Attempts} times; asked again at {Next:O}.")]
-        public static partial void AskedAgain(ILogger logger, string settlement, string code, int attempts, DateTimeOffset next);
+        [LoggerMessage(5701, LogLevel.Warning, "The seller's records for settlement {Settlement} ({Count} in one answer) say something else than its report. Asked again at {Next:O}.")]
+        public static partial void Differs(ILogger logger, string settlement, int count, DateTimeOffset next);
 
         [LoggerMessage(5702, LogLevel.Warning, "The seller's records never had a final for settlement {Settlement}; they are not asked for it any more.")]
         public static partial void GivenUp(ILogger logger, string settlement);
+
+        [LoggerMessage(5703, LogLevel.Information, "The seller's records for settlement {Settlement} ({Count} in one answer) prove nothing yet: {Code}. Asked again at {Next:O}.")]
+        public static partial void Unconfirmed(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
     }
 }

@@ -10,8 +10,8 @@ internal sealed class SnapshotRing(SnapshotIndex index, SnapshotPull pull, Snaps
 {
     private const int SellersAtOnce = 16;
 
-    /// <summary>More than one seller can answer in its turn; the rest stays due.</summary>
-    private const int JobsOfSeller = 500;
+    /// <summary>More than one seller can answer in its turn; the rest stays due. Most that are found to wait no more cost one look each.</summary>
+    private const int JobsOfSeller = 4_000;
 
     private static readonly TimeSpan TurnOfSeller = TimeSpan.FromSeconds(60);
 

@@ -26,6 +26,7 @@ internal sealed record ContractTermsBody(
     FallbackPolicy Fallback,
     LateFinalPolicy LateFinalPolicy,
     RestatementPolicy Restatement,
+    SnapshotPolicy Snapshot,
     IReadOnlyList<string> Remedies)
 {
     /// <returns>Null for vendor usage: what is reported is owed, and no contract says otherwise.</returns>
@@ -53,6 +54,7 @@ internal sealed record ContractTermsBody(
             contract.Policies.Fallback,
             contract.Policies.LateFinal,
             contract.Policies.Restatement,
+            contract.Policies.Snapshot,
             terms?.Remedies ?? []);
     }
 }

@@ -22,6 +22,7 @@ public class SnapshotPullTests
         Assert.DoesNotContain("snapshot_not_verified", Deal.Reasons(record));
         Assert.Equal("5000000 50000.00", Deal.Cumulative(record));
         Assert.DoesNotContain(await world.QueueAsync(), row => row.Attempts > 0);
+        Assert.Null((await world.Host.SettlementAsync(world.Settlement))["records_asked"]);
         JsonNode read = Events(await world.Host.SettlementAsync(world.Settlement)).Single(e => (string?)e["kind"] == "snapshot_read");
         Assert.True((bool)read["matches"]!);
     }
@@ -85,7 +86,7 @@ public class SnapshotPullTests
     public async Task A_final_found_in_the_records_is_received_when_it_was_read_and_so_can_be_in_time()
     {
         JsonObject contract = TestHost.Contract(vendor: "adserver.streamhaus.example", deadlineHours: 14);
-        await using PullWorld world = await PullWorld.StartAsync(contract.With("late_grace_hours", 0));
+        await using PullWorld world = await PullWorld.StartAsync(contract.With("grace_hours", 0));
         world.Records(Webhook.Package().With("is_final", false));
         await world.RingAsync();
         await world.RingAsync(5);
@@ -174,6 +175,8 @@ public class SnapshotPullTests
         await world.DeliverAsync();
         await world.RingAsync();
         Assert.Equal("held: snapshot_awaited", await world.StandingAsync());
+        JsonNode asked = (await world.Host.SettlementAsync(world.Settlement))["records_asked"]!;
+        Assert.Equal(("no_source", 0, "2026-05-01T13:00:00Z"), ((string?)asked["code"], (int)asked["attempts"]!, (string?)asked["next_at"]));
 
         await world.SayWhereAsync();
         await world.RingAsync(60);
