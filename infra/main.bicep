@@ -41,6 +41,10 @@ param publicOrigin string = ''
 @allowed(['on_approval', 'automatic'])
 param contractsFallback string = 'on_approval'
 
+@description('Whether a seller row waits until the records of the seller itself say the same when its contract does not say. On Azure an invoice does, unless decided otherwise.')
+@allowed(['on_final', 'required', 'off'])
+param contractsSnapshot string = 'on_final'
+
 @description('Whether creative usage is billed from what is reported here. While false, every creative record is answered BILLING_OUT_OF_BAND.')
 param billsThroughAdcp bool = false
 
@@ -209,6 +213,7 @@ module functionApp 'modules/functionApp.bicep' = {
     appInsightsConnectionString: monitoring.outputs.appInsightsConnectionString
     publicOrigin: publicOrigin
     contractsFallback: contractsFallback
+    contractsSnapshot: contractsSnapshot
     billsThroughAdcp: billsThroughAdcp
     usageBytes: usageBytes
     webhookBytes: webhookBytes

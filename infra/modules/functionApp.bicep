@@ -48,6 +48,9 @@ param publicOrigin string
 @description('on_approval or automatic.')
 param contractsFallback string
 
+@description('on_final, required or off.')
+param contractsSnapshot string
+
 @description('Whether creative usage is billed from what is reported here.')
 param billsThroughAdcp bool
 
@@ -107,6 +110,7 @@ var settings = {
   Publisher__DuplicateDetectionMinutes: string(duplicateDetectionMinutes)
   Public__Origin: origin
   Contracts__Fallback: contractsFallback
+  Contracts__Snapshot: contractsSnapshot
   Billing__BillsThroughAdcp: billsThroughAdcp ? 'true' : 'false'
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)

@@ -212,6 +212,7 @@ public class InfrastructureSettingsTests
         "Publisher__MaxBatchBytes" => "262144",
         "Publisher__DuplicateDetectionMinutes" => "1440",
         "Contracts__Fallback" => "on_approval",
+        "Contracts__Snapshot" => "on_final",
         "Webhooks__AllowBearer" => "false",
         "Billing__BillsThroughAdcp" => "false",
         "Limits__UsageBytes" => "8388608",

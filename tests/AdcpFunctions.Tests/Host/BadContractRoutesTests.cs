@@ -99,7 +99,6 @@ public class BadContractRoutesTests
         JsonObject contract = Deal.Contract(contract: new JsonObject
         {
             ["billing_cadence"] = "listed",
-            ["snapshot"] = "required",
             ["flight"] = Usage.Period("2026-04-30T00:00:00Z", "2026-04-01T00:00:00Z"),
             ["billing_periods"] = new JsonArray(Usage.Period("2026-04-01T00:00:00Z", "2026-04-01T00:00:30Z"), Usage.Period("0001-01-01T00:00:00Z", "2026-04-01T00:00:00Z"), Deal.Period("2026-04")),
         });
@@ -108,7 +107,7 @@ public class BadContractRoutesTests
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal(
-            ["snapshot_not_supported /snapshot", "period_invalid /flight/end", "period_invalid /billing_periods/0/end", "period_invalid /billing_periods/1"],
+            ["period_invalid /flight/end", "period_invalid /billing_periods/0/end", "period_invalid /billing_periods/1"],
             Issues(answer));
     }
 

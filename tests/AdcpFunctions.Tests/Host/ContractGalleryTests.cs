@@ -17,7 +17,7 @@ public class ContractGalleryTests
     public static TheoryData<string> Contracts => [.. Sections.Keys.Where(title => title != Prelude)];
 
     [Fact]
-    public void The_gallery_shows_ten_contracts() => Assert.Equal(10, Contracts.Count);
+    public void The_gallery_shows_eleven_contracts() => Assert.Equal(11, Contracts.Count);
 
     [Theory]
     [MemberData(nameof(Contracts))]

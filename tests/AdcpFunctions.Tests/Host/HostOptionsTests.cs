@@ -49,6 +49,7 @@ public class HostOptionsTests
     [InlineData("Limits:ForwardedHops", "6", "from 0 to 5")]
     [InlineData("Timers:InProcess", "perhaps", "true or false")]
     [InlineData("Contracts:Fallback", "never", "automatic or on_approval")]
+    [InlineData("Contracts:Snapshot", "always", "required, on_final or off")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http or https")]
     public void A_bad_setting_is_named_with_what_it_may_be(string setting, string value, string rule)
     {

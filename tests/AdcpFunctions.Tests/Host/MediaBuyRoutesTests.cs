@@ -29,6 +29,26 @@ public class MediaBuyRoutesTests
         Assert.Equal("open", (string)(await host.GetAsync($"/v1/settlements/{id}")).Json["state"]!);
     }
 
+    [Theory]
+    [InlineData("off", null, "off")]
+    [InlineData("on_final", null, "on_final")]
+    [InlineData("required", null, "required")]
+    [InlineData("required", "off", "off")]
+    [InlineData("off", "required", "required")]
+    public async Task Whether_the_sellers_own_records_are_read_is_the_contracts_choice_and_else_this_installations(string installation, string? contract, string holds)
+    {
+        await using TestHost host = await TestHost.StartAsync(options => options.Snapshot = installation);
+        await host.RegisterAccountAsync();
+        JsonObject body = TestHost.Contract();
+        if (contract is not null)
+            body["snapshot"] = contract;
+
+        HttpAnswer registered = await host.PutAsync("/v1/media-buys/mb1", body);
+
+        string id = (string)registered.Json["groups"]![0]!["settlement_ids"]![0]!;
+        Assert.Equal(holds, (string)(await host.GetAsync($"/v1/settlements/{id}")).Json["contract_terms"]!["snapshot"]!);
+    }
+
     [Fact]
     public async Task A_changed_contract_is_a_second_version()
     {
@@ -67,7 +87,7 @@ public class MediaBuyRoutesTests
         await Refused(c => c["packages"]![0]!["pricing_model"] = "cpx", HttpStatusCode.BadRequest, "body_invalid", "/packages/0/pricing_model");
         await Refused(c => c["packages"]![0]!["rate"] = 10, HttpStatusCode.BadRequest, "body_invalid", "/packages/0/rate");
         await Refused(c => c["grace_hours"] = JsonNode.Parse("5e0"), HttpStatusCode.BadRequest, "body_invalid", "/grace_hours");
-        await Refused(c => c["snapshot"] = "on_final", HttpStatusCode.BadRequest, "snapshot_not_supported", "/snapshot");
+        await Refused(c => c["snapshot"] = "sometimes", HttpStatusCode.BadRequest, "body_invalid", "/snapshot");
         await Refused(c => c["flight"]!["end"] = "2026-03-01T00:00:00Z", HttpStatusCode.BadRequest, "period_invalid", "/flight/end");
         await Refused(c => c["flight"]!["end"] = "9999-12-31T23:59:59Z", HttpStatusCode.BadRequest, "period_invalid", "/flight");
         await Refused(c => c["billing_cadence"] = "listed", HttpStatusCode.UnprocessableEntity, "contract_refused", "/billing_periods");

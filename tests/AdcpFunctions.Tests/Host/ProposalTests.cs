@@ -65,7 +65,7 @@ public class ProposalTests
         (Action<JsonObject> Break, string Code)[] cases =
         [
             (c => c.Remove("packages"), "body_invalid"),
-            (c => c["snapshot"] = "on_final", "snapshot_not_supported"),
+            (c => c["snapshot"] = "sometimes", "body_invalid"),
             (c => c["flight"]!["end"] = "2026-03-01T00:00:00Z", "period_invalid"),
             (c => c["currency"] = "EUR", "contract_refused"),
             (c => { c["billing_cadence"] = "listed"; c["packages"]!.AsArray().Add(c["packages"]![0]!.DeepClone()); }, "contract_refused"),

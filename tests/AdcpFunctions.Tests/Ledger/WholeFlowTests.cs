@@ -21,6 +21,7 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         LedgerSample.SellerAttested("mb_daily") with { Cadence = BillingCadence.Listed, ListedPeriods = [ThreeDays], SumDaily = true },
         InMarch(LedgerSample.BuyerAttested("mb_apart")),
         InMarch(LedgerSample.BuyerAttested("mb_late")),
+        InMarch(LedgerSample.Read("mb_read")),
     ];
 
     [Theory]
@@ -34,7 +35,7 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         Outcome expected = await OutcomeAsync(calm);
         Assert.Equal(
             ["mb_1 10000.00 within_tolerance", "mb_2 10000.00 authoritative_final", "mb_2 10000.00 within_tolerance", "mb_apart 10000.00 variance_accepted", "mb_capped 10000.00 authoritative_final",
-                "mb_capped 5000.00 over_delivery", "mb_daily 30.00 summed_daily", "mb_late 9000.00 fallback_used"],
+                "mb_capped 5000.00 over_delivery", "mb_daily 30.00 summed_daily", "mb_late 9000.00 fallback_used", "mb_read 8000.00 snapshot_matched"],
             expected.Said.Order(StringComparer.Ordinal));
         Assert.Contains(expected.Ledger, row => row.Contains("\"status\":\"unallocatable\"", StringComparison.Ordinal));
 
@@ -81,7 +82,7 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         await StepAsync(LedgerSample.BeforeFlight, () => ledger.AddAccountAsync(LedgerSample.Account()));
         for (int i = 0; i < Drafts.Length; i++)
             await StepAsync(LedgerSample.BeforeFlight, async () => buys[i] = await ledger.RegisterAsync(Drafts[i]));
-        RegisteredBuy attested = buys[0], groups = buys[1], capped = buys[2], daily = buys[3], apart = buys[4], late = buys[5];
+        RegisteredBuy attested = buys[0], groups = buys[1], capped = buys[2], daily = buys[3], apart = buys[4], late = buys[5], read = buys[6];
         await StepAsync(reported, () => ledger.PushAsync(
             "buyer",
             [
@@ -92,8 +93,9 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         await StepAsync(reported.AddHours(1), () => ledger.PushAsync("seller",
             [
                 .. new[] { attested, groups }.SelectMany(buy => ledger.SellerFinals(buy, 1_010_000)), .. ledger.SellerFinals(groups, 500_000, group: 1),
-                .. ledger.SellerFinals(apart, 2_000_000), .. ledger.SellerFinals(late, 900_000), .. Enumerable.Range(0, 3).SelectMany(day => Day(ledger, daily, day)),
+                .. ledger.SellerFinals(apart, 2_000_000), .. ledger.SellerFinals(late, 900_000), .. ledger.SellerFinals(read, 800_000), .. Enumerable.Range(0, 3).SelectMany(day => Day(ledger, daily, day)),
             ]));
+        await StepAsync(reported.AddHours(1.5), () => ledger.NoteAsync(read));
         await StepAsync(reported.AddHours(2), () => ledger.RelayAsync());
         await StepAsync(LedgerSample.MarchGrace.AddHours(1), () => ledger.SweepAsync());
         await StepAsync(LedgerSample.MarchGrace.AddHours(2), () => AcceptAsync(ledger, apart));
@@ -144,7 +146,7 @@ public abstract class WholeFlowTests(bool splitsPages) : LedgerSuite(splitsPages
         return new Outcome(await ledger.LedgerTextAsync(), records, said);
     }
 
-    private static readonly string[] Telling = [Reasons.WithinTolerance, Reasons.VarianceAccepted, Reasons.OverDelivery, Reasons.SummedDaily, Reasons.FallbackUsed];
+    private static readonly string[] Telling = [Reasons.WithinTolerance, Reasons.VarianceAccepted, Reasons.OverDelivery, Reasons.SummedDaily, Reasons.FallbackUsed, Reasons.SnapshotMatched];
 
     private sealed record Outcome(IReadOnlyList<string> Ledger, IReadOnlyList<string> Published, IReadOnlyList<string> Said);
 }

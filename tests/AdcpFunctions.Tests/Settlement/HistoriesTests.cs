@@ -52,6 +52,9 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     public void Whatever_is_not_settled_waits_for_a_time_a_decision_or_a_statement() => Holds("P11");
 
     [Fact]
+    public void No_number_is_taken_from_a_sellers_row_before_its_own_records_said_the_same_or_finance_released_it() => Holds("P12");
+
+    [Fact]
     public void No_history_is_refused_or_ends_in_a_fault()
     {
         Holds("Registration");
@@ -63,6 +66,7 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     [InlineData("exceeds variance")]
     [InlineData("restates after publication")]
     [InlineData("mixes several groups")]
+    [InlineData("waits for a snapshot")]
     public void At_least_a_tenth_of_the_histories_are_of_each_kind_that_matters(string kind)
     {
         output.WriteLine(played.Result.Distribution.ToString());

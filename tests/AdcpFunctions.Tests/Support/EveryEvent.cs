@@ -25,14 +25,17 @@ public static class EveryEvent
         RegisteredBuy capped = await ledger.RegisterAsync(LedgerSample.Draft(Capped, LedgerSample.Package("pkg_1", null) with { BillableCap = 1_500_000m }));
         RegisteredBuy tried = await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_tried"), sandbox);
         RegisteredBuy apart = await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_apart"), outside);
+        RegisteredBuy read = await ledger.RegisterAsync(LedgerSample.Read("mb_read"));
         await ledger.RegisterAsync(LedgerSample.SellerAttested("mb_dearer"));
         RegisteredBuy dearer = await ledger.RegisterAsync(LedgerSample.Draft("mb_dearer", LedgerSample.Package("pkg_1", null, 12m)));
 
         await ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
         await ledger.PushAsync("sellers", [
             .. ledger.SellerFinals(breached, 1_000_000), .. ledger.SellerFinals(approved, 2_000_000), .. ledger.SellerFinals(tried, 5_000), .. ledger.SellerFinals(apart, 6_000),
-            .. ledger.SellerFinals(capped, 1_000_000), .. ledger.SellerFinals(dearer, 300_000),
+            .. ledger.SellerFinals(capped, 1_000_000), .. ledger.SellerFinals(dearer, 300_000), .. ledger.SellerFinals(read, 500_000),
             ledger.BuyerFinal(unknown, 9) with { Statement = null }, ledger.BuyerFinal(groups, 70_000) with { GroupId = "" }, VendorFact(ledger)]);
+        await ledger.NoteAsync(read, matches: false);
+        await ledger.NoteAsync(read);
         await ledger.SweepAsync();
 
         // Three hours away, which lengthen every grace; the next beat finds the gap.

@@ -56,6 +56,12 @@ public sealed class History(SettlementContext context)
     /// <summary>True when somebody may take this decision now.</summary>
     public bool IsOpen(RulingTopic topic, bool accepts) => Decisions.Open(State, Context).Any(open => open.Topic == topic && open.Accepts == accepts);
 
+    /// <summary>The seller's own records are read; they speak of its final as it stands, or of the statements <paramref name="mark"/> names.</summary>
+    public History Read(string at, bool matches = true, string? mark = null, string? difference = null) =>
+        Add(new SettlementEvent.SnapshotRead(new SnapshotReading(
+            mark ?? Snapshots.MarkOf(State, Context)!, matches, Sample.At(at), "evidence", matches ? null : difference ?? "the seller's own records say 1 impressions where its report said 2 for package p1")))
+        .Decide(Sample.At(at));
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)

@@ -148,6 +148,25 @@ public sealed class LedgerHarness
     public async Task<HeadDocument> HeadAsync(RegisteredBuy buy, ReportingPeriod? period = null, int group = 0) =>
         (await Settlements.ReadAsync(Address(buy, period, group), default) ?? throw new Xunit.Sdk.XunitException("The settlement does not exist.")).Document;
 
+    /// <summary>The seller's own records were read, and say the same or not.</summary>
+    public async Task<bool> NoteAsync(RegisteredBuy buy, bool matches = true, DateTimeOffset? at = null, string? mark = null)
+    {
+        HeadDocument head = await HeadAsync(buy);
+        IReadOnlyList<ReportingPeriod> outages = await Heartbeat.OutagesAsync(default);
+        mark ??= AdcpFunctions.Settlement.Snapshots.MarkOf(head.State, SettlementLedger.ContextOf(buy, head, outages)!)!;
+        var reading = new SnapshotReading(mark, matches, at ?? Time.GetUtcNow(), "records", matches ? null : "the seller's own records say 1 impressions where its report said 2 for package pkg_1");
+        return await Settlements.NoteSnapshotAsync(buy, head, outages, reading, default);
+    }
+
+    /// <summary>What the seller's own records are to be read for, in every shard.</summary>
+    public async Task<IReadOnlyList<DueDocument>> ReadingsAsync(DateTimeOffset? until = null)
+    {
+        var looks = new List<DueDocument>();
+        for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+            looks.AddRange((await Snapshots.DueAsync(shard, until ?? DateTimeOffset.MaxValue, default)).Select(d => d.Due));
+        return looks;
+    }
+
     /// <summary>Advances the clock as it passes for a service that was there all along.</summary>
     public async Task PassAsync(TimeSpan span)
     {

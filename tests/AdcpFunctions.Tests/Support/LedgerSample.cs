@@ -37,6 +37,12 @@ public static class LedgerSample
     /// <summary>The seller's count governs, without a deadline: its final settles on receipt.</summary>
     public static ContractDraft SellerAttested(string mediaBuyId) => Draft(mediaBuyId, Package("pkg_1", null));
 
+    /// <summary>The seller's count governs, and is invoiced once its own records say the same.</summary>
+    public static ContractDraft Read(string mediaBuyId, SnapshotPolicy snapshot = SnapshotPolicy.OnFinal) =>
+        WithSnapshot(SellerAttested(mediaBuyId), snapshot);
+
+    public static ContractDraft WithSnapshot(ContractDraft draft, SnapshotPolicy snapshot) => draft with { Policies = draft.Policies with { Snapshot = snapshot } };
+
     /// <summary>Buyer-attested, no tolerance and no deadline: its final settles on receipt.</summary>
     public static ContractDraft BuyerAlone(string mediaBuyId) =>
         Draft(mediaBuyId, Package("pkg_1", new BillingMeasurement(BuyerAdServer, null, null, null, [])));

@@ -49,8 +49,9 @@ public static class Sample
     public static ContractPolicies Policies(
         FallbackPolicy fallback = FallbackPolicy.Automatic,
         LateFinalPolicy lateFinal = LateFinalPolicy.HoldFallback,
-        RestatementPolicy restatement = RestatementPolicy.Manual) =>
-        new(fallback, lateFinal, restatement, SnapshotPolicy.Off);
+        RestatementPolicy restatement = RestatementPolicy.Manual,
+        SnapshotPolicy snapshot = SnapshotPolicy.Off) =>
+        new(fallback, lateFinal, restatement, snapshot);
 
     public static ContractDraft Draft(Attests attests = Attests.Buyer, params PackageTerms[] packages) => new(
         "mb_1",

@@ -22,10 +22,11 @@ internal static class AnyHistory
         from shuffle in Gen.Choose(0, int.MaxValue - 1)
         from own in Gen.Elements(true, false)
         from decisions in Decisions(buy)
+        from readings in Readings(buy)
         from outage in Outages(buy)
         from amendment in Gen.Choose(0, 30)
         let amended = buy.Amended is null ? [] : new Step[] { new Step.Amendment(buy.Draft.Flight.Start.AddDays(amendment)) }
-        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. outage, .. amended], shuffle, own);
+        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. readings, .. outage, .. amended], shuffle, own);
 
     /// <summary>Smaller histories to try once one has failed: without some of its steps, then without some of their lines.</summary>
     public static IEnumerable<HistoryPlan> Smaller(HistoryPlan plan)
@@ -91,6 +92,13 @@ internal static class AnyHistory
         from days in Gen.ArrayOf(Gen.Choose(1, 60), count)
         from which in Gen.ArrayOf(Gen.Choose(0, 1_000), count)
         select days.Zip(which, (day, one) => (Step)new Step.Decision(buy.Draft.Flight.End.AddDays(day).AddHours(13), one)).ToArray();
+
+    /// <summary>The seller's own records are read now and then; of one that waits three times in four they say the same.</summary>
+    private static Gen<Step[]> Readings(BuyPlan buy) =>
+        from count in Gen.Choose(0, buy.Draft.Policies.Snapshot == SnapshotPolicy.Off ? 0 : 8)
+        from hours in Gen.ArrayOf(Gen.Choose(0, 60 * 24), count)
+        from which in Gen.ArrayOf(Gen.Choose(0, 1_000), count)
+        select hours.Zip(which, (hour, one) => (Step)new Step.Reading(buy.Draft.Flight.End.AddHours(hour).AddMinutes(29), one)).ToArray();
 
     private static Gen<Step[]> Outages(BuyPlan buy) =>
         from any in Gen.Choose(1, 6)

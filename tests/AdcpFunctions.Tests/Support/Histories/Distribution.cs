@@ -10,7 +10,7 @@ public sealed class Distribution
     private static readonly string[] Order =
     [
         "breaches", "exceeds variance", "restates after publication", "mixes several groups", "falls back", "late final", "late final accepted", "cap cuts", "auction", "sums days",
-        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes",
+        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs",
     ];
 
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
@@ -101,6 +101,9 @@ public sealed class Distribution
                 Reasons.OverDelivery => "cap cuts",
                 Reasons.SummedDaily => "sums days",
                 Reasons.DeadlineContested => "deadline contested",
+                Reasons.SnapshotAwaited => "waits for a snapshot",
+                Reasons.SnapshotMatched => "snapshot matches",
+                Reasons.SnapshotDiffers => "snapshot differs",
                 "held" => "held",
                 _ => null,
             };

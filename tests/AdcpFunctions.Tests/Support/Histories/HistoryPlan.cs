@@ -30,6 +30,9 @@ public abstract record Step(DateTimeOffset At)
     /// <summary>Somebody takes one of the decisions that are open, whichever these numbers fall on.</summary>
     public sealed record Decision(DateTimeOffset At, int Which) : Step(At);
 
+    /// <summary>The seller's own records are read, for whichever settlement this number falls on, and agree or not.</summary>
+    public sealed record Reading(DateTimeOffset At, int Which) : Step(At);
+
     /// <summary>This service comes back after it was away.</summary>
     public sealed record Outage(DateTimeOffset Start, DateTimeOffset At) : Step(At);
 

@@ -34,6 +34,7 @@ internal static class HistoryText
     {
         Beat.Told told => Of(told.Delivery),
         Beat.Ruled ruled => $"{ruled.At:u} ruled {ruled.Suffix} {ruled.Taken.Open.Topic?.ToString() ?? "fallback"} {ruled.Taken.Open.Accepts}",
+        Beat.Read read => $"{read.At:u} read {read.Suffix} {(read.Reading.Matches ? "same" : "other")}",
         Beat.Away away => $"{away.At:u} away {away.Outage}",
         _ => $"{beat.At:u} {beat.GetType().Name}",
     };
@@ -42,6 +43,7 @@ internal static class HistoryText
     {
         Step.Delivery d => $"{d.At:u} {d.Side}{(d.Copy == Repeat.None ? "" : $" copy {d.Copy}")}{(d.ReceivedAt == d.At ? "" : $" received {d.ReceivedAt:u}")}: {string.Join("; ", d.Lines.Select(Of))}",
         Step.Decision d => $"{d.At:u} decision {d.Which}",
+        Step.Reading r => $"{r.At:u} reading {r.Which}",
         Step.Outage o => $"{o.At:u} back after an outage since {o.Start:u}",
         _ => $"{step.At:u} {step.GetType().Name}",
     };

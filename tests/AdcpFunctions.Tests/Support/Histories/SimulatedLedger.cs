@@ -28,6 +28,9 @@ internal sealed class Entry(Matter matter)
     /// <summary>Every final that reached it, copies included.</summary>
     public List<Statement> Heard { get; } = [];
 
+    /// <summary>Whether the seller's own records said the same when they were last read, by the finals its count was made of then.</summary>
+    public Dictionary<string, bool> Read { get; } = new(StringComparer.Ordinal);
+
     public override string ToString() => $"{GroupId} {Period} {Window ?? "-"}";
 }
 
@@ -86,8 +89,17 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
     /// <returns>False when nothing waits for it.</returns>
     public bool Rule(Entry entry, TakenDecision taken, DateTimeOffset now)
     {
-        var head = new HeadDocument(entry.Id, Buy.Account.Id, Buy.MediaBuyId, entry.GroupId, entry.Period, entry.Window, entry.State, 1, "", now);
-        return Decide(Settlements.OnRuling(Buy, head, [.. Outages], taken, now));
+        return Decide(Settlements.OnRuling(Buy, HeadOf(entry, now), [.. Outages], taken, now));
+    }
+
+    private HeadDocument HeadOf(Entry entry, DateTimeOffset now) => new(entry.Id, Buy.Account.Id, Buy.MediaBuyId, entry.GroupId, entry.Period, entry.Window, entry.State, 1, "", now);
+
+    /// <summary>Takes in what the seller's own records said.</summary>
+    public void Read(Entry entry, SnapshotReading reading, DateTimeOffset now)
+    {
+        if (ContextOf(entry) is { } context && StatementOracle.RowsOf(entry.Heard, context) is { } rows)
+            entry.Read[rows] = reading.Matches;
+        Decide(Settlements.OnReading(Buy, HeadOf(entry, now), [.. Outages], reading, now));
     }
 
     /// <summary>Puts a second version in force, where it reaches no period that has a final.</summary>

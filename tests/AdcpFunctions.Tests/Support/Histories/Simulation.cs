@@ -13,6 +13,8 @@ internal abstract record Beat(DateTimeOffset At)
 
     public sealed record Ruled(DateTimeOffset At, string Suffix, TakenDecision Taken) : Beat(At);
 
+    public sealed record Read(DateTimeOffset At, string Suffix, SnapshotReading Reading) : Beat(At);
+
     public sealed record Away(ReportingPeriod Outage) : Beat(Outage.End);
 
     public sealed record Amended(DateTimeOffset At) : Beat(At);
@@ -84,6 +86,7 @@ internal sealed class Simulation
         {
             Step.Delivery delivery => new Beat.Told(delivery),
             Step.Decision decision => Choose(decision),
+            Step.Reading reading => Choose(reading),
             Step.Amendment when _plan.Buy.Amended is not null => new Beat.Amended(step.At),
             _ => null,
         };
@@ -109,6 +112,10 @@ internal sealed class Simulation
             case Beat.Ruled(var at, var suffix, var taken):
                 if (Ledger.Find(suffix) is not { } entry || !Ledger.Rule(entry, taken, at))
                     _watch.Missed++;
+                break;
+            case Beat.Read(var at, var suffix, var reading):
+                if (Ledger.Find(suffix) is { } asked)
+                    Ledger.Read(asked, reading, at);
                 break;
             case Beat.Away(var outage):
                 Ledger.Outages.Add(outage);
@@ -136,5 +143,16 @@ internal sealed class Simulation
             return null;
         (Entry entry, OpenDecision chosen) = open[decision.Which % open.Length];
         return new Beat.Ruled(decision.At, entry.Suffix, new TakenDecision(chosen, "finance", "agreed", chosen.Topic == RulingTopic.Remedy ? "credit" : null));
+    }
+
+    private Beat.Read? Choose(Step.Reading step)
+    {
+        (Entry Entry, SettlementContext Context)[] asked = [.. Ledger.Entries.Where(e => Ledger.ContextOf(e) is not null).Select(e => (e, Ledger.ContextOf(e)!)).Where(e => Snapshots.MarkOf(e.e.State, e.Item2) is not null)];
+        (Entry Entry, SettlementContext Context)[] waiting = [.. asked.Where(e => Snapshots.IsAwaited(e.Entry.State, e.Context))];
+        asked = waiting.Length > 0 ? waiting : asked;
+        if (asked.Length == 0)
+            return null;
+        (Entry entry, SettlementContext context) = asked[step.Which % asked.Length];
+        return new Beat.Read(step.At, entry.Suffix, new SnapshotReading(Snapshots.MarkOf(entry.State, context)!, step.Which / 8 % 4 != 0, step.At, "records"));
     }
 }

@@ -42,6 +42,10 @@ internal static class StatementOracle
         return parts;
     }
 
+    /// <summary>Names the finals the seller's count is made of; null while a part is missing.</summary>
+    public static string? RowsOf(IReadOnlyList<Statement> heard, SettlementContext context) =>
+        Parts(heard, Side.SellerRow, context.Group, context.Period) is { } parts ? string.Join(' ', parts.Select(p => p.Hash)) : null;
+
     /// <summary>What a posting on these parts must come to.</summary>
     /// <param name="parts">Of the basis.</param>
     /// <param name="rows">Of the seller, who prices an auction; null while there are none.</param>

@@ -27,7 +27,7 @@ internal sealed class Watch(BuyPlan plan)
         NothingIsStuck(ledger, entry);
     }
 
-    /// <summary>P2, P3, P6 and P10, when something is published.</summary>
+    /// <summary>P2, P3, P6, P10 and P12, when something is published.</summary>
     public void OnPosted(SimulatedLedger ledger, Entry entry, Posting posting)
     {
         Posting? before = entry.Published.Count > 0 ? entry.Published[^1].Posting : null;
@@ -38,6 +38,7 @@ internal sealed class Watch(BuyPlan plan)
             Broken("P6", $"{entry}: published for an account that bills nothing here: {HistoryText.Of(posting)}");
         AddsUp(entry, posting, before);
         IsPricedRight(entry, posting, before, context);
+        IsConfirmed(entry, posting, before, context);
         if (context.Group.BillableCap is { } cap && posting.Quantity + ledger.BilledElsewhere(entry) > cap)
             Broken("P10", $"{entry}: {posting.Quantity} and {ledger.BilledElsewhere(entry)} elsewhere are more than the cap of {cap}");
     }
@@ -90,6 +91,23 @@ internal sealed class Watch(BuyPlan plan)
         (decimal? billed, decimal amount) = StatementOracle.Invoice(parts, rows, before, context, packages);
         if (billed != posting.Quantity || amount != posting.Amount)
             Broken("P3", $"{entry}: {billed} for {amount} is owed, published is {HistoryText.Of(posting)}");
+    }
+
+    /// <summary>What takes a number from a seller's row waits until its own records said the same of exactly that row, or finance released it.</summary>
+    private void IsConfirmed(Entry entry, Posting posting, Posting? before, SettlementContext context)
+    {
+        SnapshotPolicy policy = context.Contract.Policies.Snapshot;
+        bool auctioned = context.Group.Rate is null && before?.Rate is not > 0m && !BillingMetric.IsCountless(context.Group.PricingModel);
+        bool compared = posting.Reasons.Contains(Reasons.WithinTolerance) || posting.Reasons.Contains(Reasons.VarianceAccepted);
+        bool asks = policy != SnapshotPolicy.Off && (posting.Basis == Side.SellerRow || auctioned || (policy == SnapshotPolicy.Required && compared));
+        if (!asks || StatementOracle.RowsOf(entry.Heard, context) is not { } rows)
+            return;
+        bool same = entry.Read.GetValueOrDefault(rows);
+        bool released = entry.State.Rulings.Any(r => r is { Topic: RulingTopic.Hold, Accepts: true } && r.Mark == Snapshots.MarkOf(entry.State, context));
+        if (!same && !released)
+            Broken("P12", $"{entry}: nobody looked whether the seller's own records say so: {HistoryText.Of(posting)}");
+        if ((posting.Basis == Side.SellerRow || auctioned) && same != posting.Reasons.Contains(Reasons.SnapshotMatched))
+            Broken("P12", $"{entry}: it says something else of the seller's own records than they did: {HistoryText.Of(posting)}");
     }
 
     private void IsTheFoldOfItsEvents(Entry entry)
