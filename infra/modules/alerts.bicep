@@ -84,8 +84,9 @@ var alerts = [
       '[5040]'
       'Executed \'Functions.EnforceFinalizationDeadlines\' (Failed'
       'Executed \'Functions.RelaySettledRecords\' (Failed'
+      'Executed \'Functions.PullSnapshots\' (Failed'
     ]
-    description: 'Deadlines are not enforced, or records not relayed.'
+    description: 'Deadlines are not enforced, records not relayed, or sellers\' records not read.'
   }
   {
     name: 'signatures-rejected'
@@ -113,6 +114,26 @@ var alerts = [
     threshold: 0
     lines: ['[5021]']
     description: 'A seller delivered rows that are kept as evidence and count for nothing.'
+  }
+  {
+    name: 'snapshots-unread'
+    severity: 2
+    // Counted by outcome, and most outcomes are normal: the log line is written for those alone that are not.
+    metric: ''
+    value: 'sum(Sum)'
+    // An agent that is away for a moment is asked again after five minutes, and comes back by itself.
+    threshold: 10
+    lines: ['[5700]']
+    description: 'A seller\'s agent does not answer, lets us in no more, or answers what cannot be used. What waits for its records is not invoiced.'
+  }
+  {
+    name: 'snapshots-differ'
+    severity: 2
+    metric: ''
+    value: 'sum(Sum)'
+    threshold: 0
+    lines: ['[5701]']
+    description: 'A seller\'s own records say something else than the webhook it sent. The settlement is held with both numbers.'
   }
   {
     name: 'pointers-repaired'
@@ -160,6 +181,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for al
 var timers = [
   { name: 'EnforceFinalizationDeadlines', window: 'PT30M', every: 'PT10M' }
   { name: 'RelaySettledRecords', window: 'PT30M', every: 'PT10M' }
+  { name: 'PullSnapshots', window: 'PT30M', every: 'PT10M' }
   { name: 'RepairPointers', window: 'P2D', every: 'P1D' }
 ]
 

@@ -118,6 +118,7 @@ internal static partial class Composition
         services.AddSingleton<RateLimits>();
         services.AddSingleton<FrontDoor>();
         services.AddSingleton<EndpointDirectory>();
+        services.AddSingleton<SnapshotSources>();
         services.AddSingleton<Identify>();
         services.AddSingleton(_ => new GuardedClient(OutboundRules.Production));
         services.AddSingleton<KeyPins>();
@@ -170,6 +171,10 @@ internal static partial class Composition
             Every = options.FunctionsPort is null ? TimeSpan.Zero : TimeSpan.FromHours(23),
             Restored = s.GetRequiredService<Telemetry>().PointersRepaired,
         });
+        services.AddSingleton<AskedLog>();
+        services.AddSingleton<RecordsReader>();
+        services.AddSingleton<SnapshotPull>();
+        services.AddSingleton<SnapshotRing>();
         services.AddSingleton<PublisherHealth>();
         services.AddSingleton<DeliveryAlarms>();
         services.AddSingleton<PublicationDesk>();
@@ -205,6 +210,7 @@ internal static partial class Composition
         Functions.Mcp.Map(app);
         ReceiveDelivery.Map(app);
         Agents.Map(app);
+        SnapshotSourceRoutes.Map(app);
         Accounts.Map(app);
         MediaBuys.Map(app);
         MediaBuyDecisions.Map(app);

@@ -5,7 +5,7 @@ using AdcpFunctions.Protocol;
 namespace AdcpFunctions.Host;
 
 /// <summary>What a delivery webhook does once its envelope holds: claim, map, record, settle, answer.</summary>
-internal sealed class DeliveryIntake(DeliveryClaims claims, DeliveryRows rows, StatementLedger statements)
+internal sealed class DeliveryIntake(DeliveryClaims claims, DeliveryRows rows, StatementLedger statements, SnapshotIndex snapshots)
 {
     public const string TaskType = "media_buy_delivery";
 
@@ -38,6 +38,7 @@ internal sealed class DeliveryIntake(DeliveryClaims claims, DeliveryRows rows, S
         var mapping = new DeliveryMapping(endpoint, period, LedgerKeys.Token($"{endpoint.Sender}\n{kept.IdempotencyKey}"), EvidenceLog.PlaceOf(endpoint.Tenant, kept), kept.ReceivedAt) { Unsigned = kept.Unsigned };
         await rows.MapAsync(mapping, endpoint, result, said, violations, static _ => true);
         kept = kept with { Notes = mapping.Notes };
+        await snapshots.AddAsync(mapping.Asks, CancellationToken.None);
         // Nothing names the evidence of rows that only say how far a campaign has come, so it may be written with them.
         if (mapping.Quarantined.Count == 0 && mapping.Push.DecidesNothing)
             return Done([.. EvidenceLog.Batches(endpoint.Tenant, kept, body), .. await statements.DecideAsync(mapping.Push, CancellationToken.None)]);

@@ -21,6 +21,8 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
     /// <summary>Rows whose pages are written already: a redrive takes in what is new of them only.</summary>
     public IReadOnlySet<int> Paged { get; init; } = new HashSet<int>();
 
+    private static readonly TimeSpan Together = TimeSpan.FromMinutes(5);
+
     private Push? _push;
 
     public Push Push => _push ??= new(endpoint.Tenant, Side.SellerRow, endpoint.Sender, requestToken, now, period.StartText, period.EndText) { DecidedAt = DecidedAt ?? now };
@@ -33,6 +35,9 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
 
     /// <summary>Which settlements the finals of which rows went to.</summary>
     public List<(int Row, string Settlement)> Settled { get; } = [];
+
+    /// <summary>When the seller's own records are to be asked for what these rows do not tell, or cannot prove.</summary>
+    public List<DueDocument> Asks { get; } = [];
 
     /// <summary>How many rows were taken in, whatever was noted of their packages.</summary>
     public int Taken { get; private set; }
@@ -67,6 +72,8 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         {
             Quarantine(index, row, Unsigned ? "unsigned_body" : "row_invalid", Unsigned ? null : $"{violations[0].Pointer} {violations[0].Keyword}");
             Contest(PackagesOf(row).Where(IsFinal), row, buy, stated);
+            if (Unsigned && PackagesOf(row).Any(IsFinal))
+                Ask(buy, stated, now);
             return;
         }
 
@@ -75,9 +82,23 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         int facts = partition.Facts.Count;
         if (!unavailable)
             TakePackages(index, row, result, buy, stated, partition);
-        if (Paged.Contains(index))
+        else if (status.StringEquals("reporting_delayed"u8))
+            Ask(buy, stated, row.TryGetMember("expected_availability"u8, out JsonNode expected) && WireTime.TryRead(expected, out DateTimeOffset at) ? at : now.AddHours(1));
+        if (!Paged.Contains(index))
+            Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
+    }
+
+    /// <summary>Rule SNAP-15: what a seller announces late, or delivers where nothing protects it, is asked of its own records.</summary>
+    /// <remarks>A day later at most, and never twice within five minutes, whatever is delivered: who delivers here must not make us ask as often as it likes.</remarks>
+    private void Ask(RegisteredBuy buy, ReportingPeriod stated, DateTimeOffset at)
+    {
+        Contract contract = buy.InForce(stated);
+        if (contract.Policies.Snapshot == SnapshotPolicy.Off)
             return;
-        Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
+        DateTimeOffset wanted = at < now ? now : at > now.AddDays(1) ? now.AddDays(1) : at;
+        DateTimeOffset due = new((wanted.UtcTicks / Together.Ticks + 1) * Together.Ticks, TimeSpan.Zero);
+        foreach (TermsGroup group in contract.Groups.Where(g => g.IsBillable(stated)))
+            Asks.Add(new DueDocument(buy.Partition, buy.Address(group.Id, stated, group.Window).Suffix, buy.MediaBuyId, group.Id, stated, group.Window, due, now));
     }
 
     /// <summary>Keeps a row for its readers.</summary>
@@ -198,9 +219,9 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             ? stamped.ToUniversalTime()
             : null;
 
-    private delegate bool Reader(JsonNode stated, out decimal read);
+    internal delegate bool Reader(JsonNode stated, out decimal read);
 
-    private static bool TryRead(JsonNode package, ReadOnlySpan<byte> name, Reader reader, out decimal? value)
+    internal static bool TryRead(JsonNode package, ReadOnlySpan<byte> name, Reader reader, out decimal? value)
     {
         value = null;
         if (!package.TryGetMember(name, out JsonNode stated))

@@ -11,7 +11,7 @@ namespace AdcpFunctions.Host;
 internal sealed record FoundSettlement(SettlementAddress Address, HeadDocument Head, RegisteredBuy Buy, SettlementContext? Context, IReadOnlyList<ReportingPeriod> Outages);
 
 /// <summary>Finds a settlement for a caller and tells its whole story.</summary>
-internal sealed class SettlementExplainer(SettlementLedger settlements, StatementLedger statements, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat)
+internal sealed class SettlementExplainer(SettlementLedger settlements, StatementLedger statements, AskedLog asked, ContractCatalog catalog, AccessDirectory directory, Heartbeat heartbeat)
 {
     /// <returns>Null when there is none, and when it is someone else's: the same reads, the same answer.</returns>
     public async ValueTask<FoundSettlement?> FindAsync(Caller caller, string id, CancellationToken cancel)
@@ -77,7 +77,10 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             context is null ? Outlook.WithoutTerms(state) : Outlook.Of(state, context),
             context is null ? [] : [.. Decisions.Open(state, context).Select(OpenDecisionBody.Of)],
             await ProvisionalAsync(found, cancel),
-            [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), context, currency))]))]);
+            [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), context, currency))]))])
+        {
+            RecordsAsked = context is not null && SnapshotPull.Waits(state, context) ? RecordsAskedBody.Of(await asked.FindAsync(found.Address, cancel)) : null,
+        };
     }
 
     /// <summary>Where a settlement stands, in one sentence.</summary>

@@ -40,6 +40,7 @@ internal sealed class Telemetry : IDisposable
     private readonly Counter<long> _keysFetched;
     private readonly Counter<long> _keysAdmitted;
     private readonly Counter<long> _keysMoved;
+    private readonly Counter<long> _snapshots;
     private volatile Relayed? _relayed;
     private volatile Swept? _swept;
 
@@ -63,6 +64,7 @@ internal sealed class Telemetry : IDisposable
         _keysFetched = Meter.CreateCounter<long>("adcp.keys.fetches", "{fetch}", "Counterparties' key documents asked for, by document and outcome");
         _keysAdmitted = Meter.CreateCounter<long>("adcp.keys.admitted", "{key}", "Keys of counterparties not seen before by this process");
         _keysMoved = Meter.CreateCounter<long>("adcp.keys.changed", "{change}", "Times a counterparty's keys were said to be elsewhere than when first found");
+        _snapshots = Meter.CreateCounter<long>("adcp.snapshots", "{reading}", "Settlements whose seller's own records were asked for, by what came of it");
         Meter.CreateObservableGauge("adcp.relay.lag", Lag, "s", "Age of the oldest decision that finance has not been sent, as the relay left it");
         Meter.CreateObservableGauge("adcp.due.backlog", Backlog, "{settlement}", "Settlements known to be due and not served, at least");
         Meter.CreateObservableCounter(
@@ -139,6 +141,9 @@ internal sealed class Telemetry : IDisposable
 
     /// <param name="first">True for the keys of a set this process had not read before.</param>
     public void KeyAdmitted(bool first) => Add(_keysAdmitted, 1, "seen", first ? "first" : "later");
+
+    /// <param name="outcome">As README names them.</param>
+    public void SnapshotRead(string outcome) => Add(_snapshots, 1, "outcome", outcome);
 
     public void KeysMoved() => _keysMoved.Add(1);
 

@@ -4,9 +4,9 @@ using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host;
 
-/// <summary>What timers do, whoever rings: enforce deadlines, publish, send, repair.</summary>
+/// <summary>What timers do, whoever rings: enforce deadlines, publish, send, read sellers' records, repair.</summary>
 internal sealed partial class TimerWork(
-    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SlowScan scan, NonceLog nonces, DeliveryHistory deliveries, AccessDirectory directory, HostOptions options,
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SnapshotRing snapshots, SlowScan scan, NonceLog nonces, DeliveryHistory deliveries, AccessDirectory directory, HostOptions options,
     PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>How long it is worth looking for what waits: the oldest of some tenants is alarm enough.</summary>
@@ -17,6 +17,9 @@ internal sealed partial class TimerWork(
 
     /// <summary>Appends what was decided to each tenant's feed, then sends it on.</summary>
     public Task RelaySettledRecordsAsync(CancellationToken cancel) => RingAsync("relay", RelayAsync, cancel);
+
+    /// <summary>Reads the seller's own records for what waits for them.</summary>
+    public Task PullSnapshotsAsync(CancellationToken cancel) => RingAsync("snapshots", snapshots.RunAsync, cancel);
 
     /// <summary>Looks for settlements without a due row and outgoing records without a pointer; forgets nonces that are of no use, and old attempts to deliver.</summary>
     public Task RepairAsync(CancellationToken cancel) => RingAsync("repair", ScanAsync, cancel);

@@ -6,11 +6,13 @@ internal sealed partial class Timers(TimerWork work, TimeProvider time, ILogger<
 {
     private static readonly TimeSpan RelayEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PullEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RepairEvery = TimeSpan.FromHours(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RingAsync("deadlines", SweepEvery, work.EnforceFinalizationDeadlinesAsync, stoppingToken),
         RingAsync("relay", RelayEvery, work.RelaySettledRecordsAsync, stoppingToken),
+        RingAsync("snapshots", PullEvery, work.PullSnapshotsAsync, stoppingToken),
         RingAsync("repair", RepairEvery, work.RepairAsync, stoppingToken));
 
     private async Task RingAsync(string name, TimeSpan every, Func<CancellationToken, Task> ring, CancellationToken stopping)

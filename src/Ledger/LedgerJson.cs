@@ -40,6 +40,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SuccessionDocument))]
 [JsonSerializable(typeof(WebhookEndpoint))]
 [JsonSerializable(typeof(EndpointPlace))]
+[JsonSerializable(typeof(SnapshotSource))]
+[JsonSerializable(typeof(AskedDocument))]
 [JsonSerializable(typeof(NonceDocument))]
 [JsonSerializable(typeof(NonceQuota))]
 [JsonSerializable(typeof(RequestDocument))]

@@ -90,6 +90,9 @@ public static class LedgerKeys
 
     public static string MediaBuy(string mediaBuyId) => MediaBuys + Token(mediaBuyId);
 
+    /// <summary>How it last went to ask for the seller's records.</summary>
+    public static string Asked(string suffix) => "a_" + suffix;
+
     /// <summary>What any seller proposes about a media buy begins so. Each has a row of its own: none may touch, or learn of, another's.</summary>
     public static string Proposals(string mediaBuyId) => $"q_{Token(mediaBuyId)}_";
 
@@ -179,6 +182,9 @@ public static class LedgerKeys
     public const string EndpointPlaces = "hook_";
 
     public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
+
+    /// <summary>Where a seller's records are read; one row a seller in the tenant's directory.</summary>
+    public static string SnapshotSource(string sellerAgent) => "records_" + Token(sellerAgent);
 
     /// <summary>Which keys of a tenant's signers have nonces.</summary>
     public static string NonceKeys(string tenant) => $"nonces.{tenant}";

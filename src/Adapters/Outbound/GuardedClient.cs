@@ -66,12 +66,12 @@ public sealed class GuardedClient : IDisposable
         if (AddressOf(request.Url) is not { } address)
             return new FetchOutcome.NotFetched(FetchFailure.UrlRefused);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(_rules.Total);
+        deadline.CancelAfter(request.Computed ? _rules.Computed : _rules.Total);
         try
         {
             using HttpRequestMessage message = Message(address, request);
             using HttpResponseMessage response = await _http.SendAsync(message, deadline.Token);
-            return await ReadAsync(response, request.MaxBytes, deadline.Token);
+            return await ReadAsync(response, request, deadline.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -87,7 +87,7 @@ public sealed class GuardedClient : IDisposable
 
     private static HttpRequestMessage Message(Uri address, OutboundRequest request)
     {
-        var message = new HttpRequestMessage(request.Body is null ? HttpMethod.Get : HttpMethod.Post, address);
+        var message = new HttpRequestMessage(request.Method ?? (request.Body is null ? HttpMethod.Get : HttpMethod.Post), address);
         message.Headers.UserAgent.Add(new ProductInfoHeaderValue("AdcpFunctions", null));
         message.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (request.Body is { } body)
@@ -101,14 +101,14 @@ public sealed class GuardedClient : IDisposable
         return message;
     }
 
-    private static async ValueTask<FetchOutcome> ReadAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancel)
+    private static async ValueTask<FetchOutcome> ReadAsync(HttpResponseMessage response, OutboundRequest request, CancellationToken cancel)
     {
         HttpContentHeaders headers = response.Content.Headers;
-        if (response.StatusCode != HttpStatusCode.OK)
+        if (response.StatusCode != HttpStatusCode.OK && !request.AnyStatus)
             return new FetchOutcome.NotFetched(FetchFailure.StatusRefused);
         if (headers.ContentEncoding.Any(encoding => !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)))
             return new FetchOutcome.NotFetched(FetchFailure.EncodingRefused);
-        if (headers.ContentLength > maxBytes)
+        if (headers.ContentLength > request.MaxBytes)
             return new FetchOutcome.NotFetched(FetchFailure.TooLarge);
 
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancel);
@@ -116,11 +116,24 @@ public sealed class GuardedClient : IDisposable
         while (await stream.ReadAsync(body.GetMemory(4 * 1024), cancel) is > 0 and int read)
         {
             body.Advance(read);
-            if (body.WrittenCount > maxBytes)
+            if (body.WrittenCount > request.MaxBytes)
                 return new FetchOutcome.NotFetched(FetchFailure.TooLarge);
         }
 
-        return new FetchOutcome.Fetched(body.WrittenMemory, headers.ContentType?.MediaType);
+        return new FetchOutcome.Fetched(body.WrittenMemory, headers.ContentType?.MediaType) { Status = response.StatusCode, Headers = Told(response, request.Wanted) };
+    }
+
+    /// <summary>A header that came several times says nothing that could be relied on.</summary>
+    private static Dictionary<string, string> Told(HttpResponseMessage response, IReadOnlyList<string> wanted)
+    {
+        var told = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (string name in wanted)
+        {
+            if (response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) && values.Count == 1)
+                told[name] = values.ToString();
+        }
+
+        return told;
     }
 
     /// <summary>Rule KEY-4: what is connected to is an address that was checked, never the name again; one bad address refuses the name.</summary>

@@ -21,4 +21,8 @@ public sealed record OutboundRules
 
     /// <summary>For everything together.</summary>
     internal TimeSpan Total { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>For everything together, where an answer is computed: reports of delivery may take a seller a minute.</summary>
+    /// <remarks>Spec: AdCP 3.1, media-buy/task-reference/get_media_buy_delivery, "Response Time".</remarks>
+    internal TimeSpan Computed { get; init; } = TimeSpan.FromSeconds(60);
 }

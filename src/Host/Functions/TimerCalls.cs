@@ -14,6 +14,7 @@ internal static partial class TimerCalls
     {
         Map(routes, "EnforceFinalizationDeadlines", work => work.EnforceFinalizationDeadlinesAsync);
         Map(routes, "RelaySettledRecords", work => work.RelaySettledRecordsAsync);
+        Map(routes, "PullSnapshots", work => work.PullSnapshotsAsync);
         Map(routes, "RepairPointers", work => work.RepairAsync);
     }
 

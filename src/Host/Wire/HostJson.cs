@@ -26,6 +26,8 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(SignerBody))]
 [JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(SnapshotSourceRequest))]
+[JsonSerializable(typeof(SnapshotSourceBody))]
 [JsonSerializable(typeof(AccountBody))]
 [JsonSerializable(typeof(ContractBody))]
 [JsonSerializable(typeof(MediaBuyBody))]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host.Wire;
@@ -65,7 +66,19 @@ internal sealed record SettlementBody(
     IReadOnlyList<string> WhatWouldChangeIt,
     IReadOnlyList<OpenDecisionBody> OpenDecisions,
     IReadOnlyList<ProvisionalBody> Provisional,
-    IReadOnlyList<DecisionBody> History);
+    IReadOnlyList<DecisionBody> History)
+{
+    /// <summary>When the seller's own records were last asked for in vain; null where nothing waits for them, or nobody was asked yet.</summary>
+    public RecordsAskedBody? RecordsAsked { get; init; }
+}
+
+/// <summary>A question to a seller's agent that brought no usable answer.</summary>
+/// <param name="Code">Why, as the runbook explains it: a word of ours, or the seller's own error code.</param>
+/// <param name="Attempts">How often in a row.</param>
+internal sealed record RecordsAskedBody(DateTimeOffset At, string Code, int Attempts, DateTimeOffset NextAt)
+{
+    public static RecordsAskedBody? Of(AskedDocument? asked) => asked is null ? null : new(asked.At, asked.Code, asked.Attempts, asked.NextAt);
+}
 
 /// <summary>One side's final count for the whole group.</summary>
 /// <param name="Final">False while any package of the group lacks a final.</param>

@@ -11,7 +11,7 @@ namespace AdcpFunctions.Tests.Host;
 /// <summary>Timer invocations as the Functions host sends them, byte by byte (spec azure-platform 1.3 to 1.5).</summary>
 public class FunctionsTimerCallsTests
 {
-    public static readonly TheoryData<string> Timers = ["EnforceFinalizationDeadlines", "RelaySettledRecords", "RepairPointers"];
+    public static readonly TheoryData<string> Timers = ["EnforceFinalizationDeadlines", "PullSnapshots", "RelaySettledRecords", "RepairPointers"];
 
     [Theory]
     [MemberData(nameof(Timers))]

@@ -162,7 +162,7 @@ public class TelemetryTests
             [
                 "adcp.deadlines.missed {settlement}", "adcp.due.backlog {settlement}", "adcp.keys.admitted {key}", "adcp.keys.changed {change}", "adcp.keys.fetches {fetch}", "adcp.pointers.repaired {pointer}", "adcp.publications.refused {record}", "adcp.publications.uncertain {record}",
                 "adcp.records.accepted {record}", "adcp.records.duplicate {record}", "adcp.records.refused {record}", "adcp.relay.lag s", "adcp.settlements.published {record}",
-                "adcp.signatures.rejected {request}", "adcp.statements.quarantined {statement}", "adcp.storage.requests {request}", "adcp.timers.faulted {ring}", "adcp.webhooks.mode_mismatch {request}",
+                "adcp.signatures.rejected {request}", "adcp.snapshots {reading}", "adcp.statements.quarantined {statement}", "adcp.storage.requests {request}", "adcp.timers.faulted {ring}", "adcp.webhooks.mode_mismatch {request}",
             ],
             measured.Units.Select(i => $"{i.Key} {i.Value}").Order(StringComparer.Ordinal));
     }

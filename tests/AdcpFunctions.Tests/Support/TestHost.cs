@@ -58,7 +58,7 @@ internal sealed partial class TestHost : IAsyncDisposable
     /// <summary>What the start wrote to the console.</summary>
     public string Printed => _printed;
 
-    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null, IPartitionedTable? store = null)
+    public static async Task<TestHost> StartAsync(Action<HostOptions>? configure = null, IPartitionedTable? store = null, OutboundRules? outbound = null)
     {
         var time = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         var file = new TemporaryFile();
@@ -78,6 +78,8 @@ internal sealed partial class TestHost : IAsyncDisposable
         foreach (string key in options.AdminKeys.Values)
             log.Keep(key, "an admin key");
         Composition.AddFlow(builder, options, faults, time);
+        if (outbound is not null)
+            builder.Services.AddSingleton(_ => new GuardedClient(outbound));
         WebApplication app = builder.Build();
         Composition.UseFlow(app);
         try
@@ -170,6 +172,7 @@ internal sealed partial class TestHost : IAsyncDisposable
             ("POST", "agents", _) => "issued-key.v1.json",
             (_, "agents", 3) => "agents.v1.json",
             (_, "agents", 4) => "agent.v1.json",
+            (_, "agents", 5) when parts[4] == "snapshot-source" => "known-snapshot-source.v1.json",
             (_, "agents", _) => "agent-keys.v1.json",
             (_, "accounts", _) => "account.v1.json",
             (_, "media-buys", _) => "media-buy.v1.json",
