@@ -1,15 +1,17 @@
 // An AdCP agent built with @adcp/sdk's own server, as an orchestrator meets it. Tells its port, then one JSON line for each
 // report its handler is given; a report that is answered from memory reaches no handler.
 import { createServer } from "node:net";
-import { createIdempotencyStore, memoryBackend } from "@adcp/sdk/server";
+import { createIdempotencyStore, InMemoryStateStore, memoryBackend } from "@adcp/sdk/server";
 import { createAdcpServer, serve } from "@adcp/sdk/server/legacy/v5";
 
 const idempotency = createIdempotencyStore({ backend: memoryBackend(), ttlSeconds: 86400 });
+const stateStore = new InMemoryStateStore();
 
 const agent = () => createAdcpServer({
   name: "sdk-agent",
   version: "1.0.0",
   idempotency,
+  stateStore,
   resolveIdempotencyPrincipal: () => "buyer",
   accounts: {
     reportUsage: async ({ idempotency_key, usage }) => {

@@ -74,7 +74,7 @@ public class AdServerExportTests
     [InlineData("two exports in one file", "0.05%\n", "0.05%\nMonth end billing\n", "something follows")]
     [InlineData("a column that is not there", "Placement ID", "Placement key", "no header")]
     [InlineData("a column twice", "Click Rate\n", "Clicks\n", "twice")]
-    [InlineData("a quote that never ends", "2.00%\n", "\"2.00%\n", "never ends")]
+    [InlineData("a quote that never ends", "0.05%\n", "\"0.05%\n", "never ends")]
     [InlineData("days of a zone this program does not know", "Zone,UTC", "Zone,America/New_York", "utc_offset")]
     [InlineData("no date range", "Date Range", "Dates", "--period")]
     [InlineData("a date range in another order of day and month", "10/1/2026 - 10/31/2026", "1/10/2026 - 31/10/2026", "date_format")]

@@ -14,7 +14,7 @@ public sealed class PushResumeTests : IDisposable
 {
     private const int Records = 100_000;
 
-    /// <summary>Every so manieth record is final and settles by itself; the others are kept as evidence.</summary>
+    /// <summary>One record in so many settles by itself; the others are kept as evidence.</summary>
     private const int FinalEvery = 50;
 
     private readonly PushFolder _folder = new();
@@ -78,7 +78,7 @@ public sealed class PushResumeTests : IDisposable
         Assert.Equal(Enumerable.Range(1, Records), results.Select(row => row.Line));
         Assert.All(results, row => Assert.True(row.Status is "accepted" or "replayed" && row.Key.Length > 0, $"line {row.Line}: {row.Status}"));
         await AssertSettledOnceAsync(server);
-        await server.KillAsync();
+        await server.StopAsync();
         await AssertKeptOnceAsync(ledger);
     }
 
