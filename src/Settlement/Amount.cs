@@ -36,8 +36,11 @@ public static class Amount
         PricingModel.FlatRate => Money.Round(group.PackageIds.Count * AgreedRate(group), currency),
         PricingModel.Time => Money.Round(group.PackageIds.Count * AgreedRate(group) * TimeUnits(period, group.Time!), currency),
         PricingModel.VendorCost => Money.Round(said.Cost ?? throw Held, currency),
-        _ => Money.Round((price ?? throw Held).Times(quantity ?? throw Held) / BillingMetric.Per(group.PricingModel), currency),
+        _ => Of(quantity ?? throw Held, price ?? throw Held, group.PricingModel, currency),
     };
+
+    /// <summary>What a count comes to under a model that prices one.</summary>
+    public static decimal Of(decimal quantity, UnitPrice price, PricingModel model, string currency) => Money.Round(price.Times(quantity) / BillingMetric.Per(model), currency);
 
     /// <summary>Rule AMT-4: an agreed rate, else what the auction came to by the seller's final row.</summary>
     /// <remarks>
