@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using AdcpFunctions.Protocol;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
@@ -29,6 +30,9 @@ internal sealed record McpError(int Code, string Message, AdcpError? Adcp = null
 /// <summary>One JSON-RPC answer, as <c>application/json</c>: no event stream is ever opened here.</summary>
 internal sealed class McpAnswer : IResult
 {
+    /// <summary>JSON inside JSON: with quotes as six characters each it would be twice as long, and no browser reads it as a page.</summary>
+    private static readonly JsonWriterOptions InText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly int _status;
     private readonly ArrayBufferWriter<byte> _body;
 
@@ -74,7 +78,7 @@ internal sealed class McpAnswer : IResult
         body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
         body.Write(id);
         body.Write(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"u8);
-        using (var text = new Utf8JsonWriter(body))
+        using (var text = new Utf8JsonWriter(body, InText))
             text.WriteStringValue(answer.Body);
         body.Write("}],\"structuredContent\":"u8);
         body.Write(answer.Body);

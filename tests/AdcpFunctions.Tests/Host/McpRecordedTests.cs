@@ -64,7 +64,7 @@ public class McpRecordedTests
     private static async Task<(TestHost Host, string Key)> RecordedWorldAsync()
     {
         TestHost host = await TestHost.StartAsync();
-        await host.RegisterAccountAsync("acct_pinnacle");
+        await host.RegisterAccountAsync("acct_pinnacle", TestHost.Account("pinnacle.example"));
         JsonObject contract = TestHost.Contract("acct_pinnacle", vendor: "campaignmanager.example")
             .With("flight", Usage.Period("2025-03-01T00:00:00Z", "2025-03-31T23:59:59Z"));
         contract["packages"]![0]!["pricing_option_id"] = "po_vast_30s_cpm";
