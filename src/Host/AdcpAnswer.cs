@@ -7,19 +7,25 @@ namespace AdcpFunctions.Host;
 /// <summary>One error of an AdCP answer.</summary>
 /// <param name="Field">JSONPath-lite, such as <c>usage[1].currency</c>; null when no single field is at fault.</param>
 /// <param name="Issues">Where a schema was broken; the first is the one <paramref name="Field"/> translates.</param>
-internal sealed record AdcpError(ProtocolError Kind, string Message, string? Field = null, IReadOnlyList<SchemaViolation>? Issues = null, int? RetryAfter = null, IReadOnlyList<string>? SupportedVersions = null);
+internal sealed record AdcpError(ProtocolError Kind, string Message, string? Field = null, IReadOnlyList<SchemaViolation>? Issues = null, int? RetryAfter = null)
+{
+    /// <summary>A request that its schema refuses as a whole; the first violation names the field.</summary>
+    public static AdcpError Malformed(IReadOnlyList<SchemaViolation> violations) =>
+        new(ProtocolError.InvalidRequest, violations[0].Message, ReportUsageTask.FieldOf(violations[0].Pointer), violations);
+}
 
 /// <summary>What an answer gives back of its request: the caller's context as sent, and the release it is answered in.</summary>
 /// <param name="Context">An object; may not exist.</param>
 /// <param name="Version">Null for the default.</param>
-internal readonly record struct Envelope(JsonNode Context, string? Version = null)
+/// <param name="IsRead">True for a task that takes no records in: its failure counts none.</param>
+internal readonly record struct Envelope(JsonNode Context, string? Version = null, bool IsRead = false)
 {
     /// <summary>The context of a request; none where it is no object.</summary>
     public static JsonNode ContextOf(JsonNode request) =>
         request.Kind == JsonKind.Object && request.TryGetMember("context"u8, out JsonNode sent) && sent.Kind == JsonKind.Object ? sent : default;
 }
 
-/// <summary>The AdCP envelope: what every answer of <c>report_usage</c> is wrapped in.</summary>
+/// <summary>The AdCP envelope: what every answer of a task is wrapped in.</summary>
 /// <remarks>
 /// The context is echoed as it was sent, on success and on refusal, and is never stored: a replay carries the context of the
 /// request that asked for it. Spec: AdCP 3.1, core/protocol-envelope; account/report-usage-response.
@@ -96,16 +102,17 @@ internal sealed class AdcpAnswer : IResult
     }
 
     /// <summary>A request that failed as a whole. Both error layers are filled, as the protocol advises.</summary>
-    public static AdcpAnswer Failed(AdcpError error, Envelope envelope) => Failed(error, envelope.Context.Exists ? envelope.Context.Raw : default, envelope.Version ?? AdcpVersions.Default);
+    public static AdcpAnswer Failed(AdcpError error, Envelope envelope) => Failed(error, envelope.Context.Exists ? envelope.Context.Raw : default, envelope.Version ?? AdcpVersions.Default, envelope.IsRead);
 
-    private static AdcpAnswer Failed(AdcpError error, ReadOnlySpan<byte> context, string version)
+    private static AdcpAnswer Failed(AdcpError error, ReadOnlySpan<byte> context, string version, bool isRead = false)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(body))
         {
             writer.WriteStartObject();
             writer.WriteString("status"u8, "failed"u8);
-            writer.WriteNumber("accepted"u8, 0);
+            if (!isRead)
+                writer.WriteNumber("accepted"u8, 0);
             writer.WritePropertyName("adcp_error"u8);
             Write(writer, error);
             writer.WriteStartArray("errors"u8);
@@ -176,14 +183,10 @@ internal sealed class AdcpAnswer : IResult
             writer.WriteEndArray();
         }
 
-        if (error.SupportedVersions is { } versions)
+        if (ReferenceEquals(error.Kind, ProtocolError.VersionUnsupported))
         {
-            writer.WriteStartObject("details"u8);
-            writer.WriteStartArray("supported_versions"u8);
-            foreach (string version in versions)
-                writer.WriteStringValue(version);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+            writer.WritePropertyName("details"u8);
+            AdcpVersions.WriteDetails(writer);
         }
 
         writer.WriteEndObject();

@@ -148,6 +148,7 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
+        services.AddSingleton<Capabilities>();
         services.AddSingleton<DeliveryClaims>();
         services.AddSingleton<DeliveryRows>();
         services.AddSingleton<DeliveryIntake>();

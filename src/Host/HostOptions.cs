@@ -56,6 +56,10 @@ public sealed class HostOptions
     /// <value>The default is null: the address of the request; under a Functions host it must be set.</value>
     public string? PublicOrigin { get; set; }
 
+    /// <summary>Where the operator's brand.json is (<c>Public:BrandJsonUrl</c>); the capabilities name it as the root of trust in signatures.</summary>
+    /// <value>The default is null: the capabilities then name no operation for signing.</value>
+    public string? BrandJsonUrl { get; set; }
+
     /// <summary>The largest <c>report_usage</c> body in bytes (<c>Limits:UsageBytes</c>).</summary>
     /// <value>The default is 8 MiB; 1 KiB to 64 MiB.</value>
     public int UsageBytes { get; set; } = 8 * 1024 * 1024;
@@ -111,6 +115,10 @@ public sealed class HostOptions
     /// <value>The default is false: every creative record is answered <c>BILLING_OUT_OF_BAND</c>.</value>
     public bool BillsThroughAdcp { get; set; }
 
+    /// <summary>Whom this installation invoices (<c>Billing:Supported</c>): <c>operator</c>, <c>agent</c> and <c>advertiser</c>, by commas; the capabilities say so.</summary>
+    /// <value>The default is <c>operator</c>.</value>
+    public IReadOnlyList<string> SupportedBilling { get; set; } = ["operator"];
+
     /// <summary>Whether traces, metrics and logs leave over OTLP: when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set. The SDK reads it and every other <c>OTEL_*</c> setting.</summary>
     /// <value>The default is false: logs go to the console, the rest nowhere.</value>
     public bool ExportsTelemetry { get; set; }
@@ -136,6 +144,7 @@ public sealed class HostOptions
         options.PublisherMaxBatchBytes = Number(configuration, "Publisher:MaxBatchBytes", options.PublisherMaxBatchBytes);
         options.PublisherDuplicateDetectionMinutes = Number(configuration, "Publisher:DuplicateDetectionMinutes", options.PublisherDuplicateDetectionMinutes);
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
+        options.BrandJsonUrl = configuration["Public:BrandJsonUrl"];
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);
@@ -148,6 +157,7 @@ public sealed class HostOptions
         options.TimersStopAfterSeconds = Number(configuration, "Timers:StopAfterSeconds", options.TimersStopAfterSeconds);
         options.Fallback = configuration["Contracts:Fallback"] ?? options.Fallback;
         options.BillsThroughAdcp = Flag("Billing:BillsThroughAdcp", configuration["Billing:BillsThroughAdcp"], false);
+        options.SupportedBilling = configuration["Billing:Supported"]?.Split(',', StringSplitOptions.TrimEntries) ?? options.SupportedBilling;
         options.ExportsTelemetry = configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
         // The SDK would take another default instead, and send nothing where somebody looks.
         Check("OTEL_EXPORTER_OTLP_ENDPOINT", !options.ExportsTelemetry || IsHttp(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]), "must be an http or https address");
@@ -171,6 +181,8 @@ public sealed class HostOptions
         Check("Public:Origin", PublicOrigin is null || IsOrigin(PublicOrigin), "must be scheme, host and port, such as https://settlement.example");
         // Behind the Functions host the Host header is 127.0.0.1 and what is forwarded is the caller's word: neither may stand in a seller's URL.
         Check("Public:Origin", FunctionsPort is null || PublicOrigin is not null, "is missing: under a Functions host nothing else says under which address this service is reached, such as https://settlement.example");
+        Check("Public:BrandJsonUrl", BrandJsonUrl is null || (IsHttp(BrandJsonUrl) && BrandJsonUrl.StartsWith("https://", StringComparison.Ordinal)), "must be an https address, such as https://seller.example/.well-known/brand.json");
+        Check("Billing:Supported", SupportedBilling.All(p => p is "operator" or "agent" or "advertiser") && SupportedBilling.Distinct(StringComparer.Ordinal).Count() == SupportedBilling.Count, "must name operator, agent or advertiser, each once, with commas between them");
         CheckRange("FUNCTIONS_CUSTOMHANDLER_PORT", FunctionsPort ?? 1, 1, 65_535);
         CheckRange("Timers:StopAfterSeconds", TimersStopAfterSeconds, 1, 150);
         CheckRange("Limits:UsageBytes", UsageBytes, 1024, 64 * 1024 * 1024);

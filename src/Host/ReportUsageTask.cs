@@ -2,7 +2,7 @@ using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host;
 
-/// <summary>The task <c>report_usage</c>, whichever way the request came: schema, version, key, intake.</summary>
+/// <summary>The task <c>report_usage</c>, whichever way the request came: version, schema, key, intake.</summary>
 /// <remarks>A malformed request must not learn whether its key is known, so the schema is asked first.</remarks>
 internal static class ReportUsageTask
 {
@@ -13,21 +13,21 @@ internal static class ReportUsageTask
     /// <param name="intake">Where it is recorded.</param>
     public static async Task<AdcpAnswer> AnswerAsync(JsonNode request, Caller caller, Intake intake)
     {
-        var envelope = new Envelope(Envelope.ContextOf(request));
+        (string version, AdcpError? unsupported) = AdcpVersions.Negotiate(request);
+        var envelope = new Envelope(Envelope.ContextOf(request), version);
+        if (unsupported is not null)
+            return AdcpAnswer.Failed(unsupported, envelope);
         var violations = new List<SchemaViolation>();
         if (!RequestSchema.Validate(request, violations) && violations.Exists(v => RecordOf(v.Pointer) is null))
         {
             SchemaViolation first = violations.First(v => RecordOf(v.Pointer) is null);
-            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, first.Message, FieldOf(first.Pointer), [first, .. violations.Where(v => v != first)]), envelope);
+            return AdcpAnswer.Failed(AdcpError.Malformed([first, .. violations.Where(v => v != first)]), envelope);
         }
 
-        (string version, AdcpError? unsupported) = AdcpVersions.Negotiate(request);
-        if (unsupported is not null)
-            return AdcpAnswer.Failed(unsupported, envelope);
         request.TryGetMember("idempotency_key"u8, out JsonNode key);
         if (!IsKey(key.GetString()))
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "idempotency_key must be 16 to 255 characters of A-Z a-z 0-9 _ . : -", "idempotency_key"), envelope);
-        return await intake.RecordAsync(caller, request, key.GetString(), violations, envelope with { Version = version });
+        return await intake.RecordAsync(caller, request, key.GetString(), violations, envelope);
     }
 
     /// <summary>Rule IDEM-1: the prose's key pattern is enforced although the schema has none (gap G19).</summary>

@@ -19,20 +19,3 @@ internal readonly record struct ToolCall(HttpContext Http, JsonNode Arguments, C
 /// <param name="IsPublic">True where no credential is asked for.</param>
 /// <param name="AnswerAsync">The task itself; of a tool that is not public the caller is known.</param>
 internal sealed record McpTool(string Name, string Description, JsonElement InputSchema, bool IsPublic, Func<ToolCall, Task<AdcpAnswer>> AnswerAsync);
-
-/// <summary>Every tool that is served.</summary>
-internal static class McpTools
-{
-    public static readonly IReadOnlyList<McpTool> All =
-    [
-        new("report_usage", "Reports usage records for billing.", JsonDocument.Parse("""{"type":"object"}""").RootElement, IsPublic: false, ReportUsageAsync),
-    ];
-
-    private static Task<AdcpAnswer> ReportUsageAsync(ToolCall call)
-    {
-        Caller caller = call.Caller!;
-        return caller.MayReport
-            ? ReportUsageTask.AnswerAsync(call.Arguments, caller, call.Service<Intake>())
-            : Task.FromResult(AdcpAnswer.Failed(new AdcpError(ProtocolError.PermissionDenied, "This credential may not report usage."), new Envelope(Envelope.ContextOf(call.Arguments))));
-    }
-}
