@@ -24,6 +24,7 @@ internal static class PublishedApp
 
     private static async Task PublishAsync()
     {
+        await using FileStream turn = await TakeTurnAsync();
         var start = new ProcessStartInfo("dotnet", ["publish", "src/Host", "-c", "Release", "-nodeReuse:false", "--nologo"])
         {
             WorkingDirectory = SharedAssets.RepositoryRoot,
@@ -40,5 +41,22 @@ internal static class PublishedApp
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"dotnet publish failed: {await output}{await errors}");
+    }
+
+    /// <summary>Test projects run side by side and publish into one folder, so one at a time; the second finds everything up to date.</summary>
+    private static async Task<FileStream> TakeTurnAsync()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Folder)!);
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Folder + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 }

@@ -1,0 +1,6 @@
+global using System.Text.Json.Nodes;
+global using AdcpFunctions.Acceptance.Support;
+global using AdcpFunctions.Tests.Support;
+global using Xunit;
+
+[assembly: AssemblyFixture(typeof(World))]
