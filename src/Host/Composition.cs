@@ -149,6 +149,8 @@ internal static partial class Composition
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
         services.AddSingleton<Capabilities>();
+        services.AddSingleton<DeliveryIndex>();
+        services.AddSingleton<MediaBuyDeliveries>();
         services.AddSingleton<DeliveryClaims>();
         services.AddSingleton<DeliveryRows>();
         services.AddSingleton<DeliveryIntake>();

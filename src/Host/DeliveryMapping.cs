@@ -72,11 +72,27 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
 
         Taken++;
         PartitionPush partition = Push.For(buy.Partition);
-        if (!Paged.Contains(index) && row.RawMemory.Length <= StatementLedger.MaxRecordBytes)
-            partition.Lines.Add(new PageLine(stated, null, row.RawMemory));
+        int facts = partition.Facts.Count;
         if (!unavailable)
             TakePackages(index, row, result, buy, stated, partition);
+        if (Paged.Contains(index))
+            return;
+        Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
     }
+
+    /// <summary>Keeps a row for its readers.</summary>
+    /// <remarks>One too long, or in a currency that is not its contract's, leaves an empty line: whoever asks is told so, and not that nothing was delivered.</remarks>
+    private static void Keep(JsonNode row, ReportingPeriod stated, PartitionPush partition, ShownRow? shown, bool isReadable)
+    {
+        bool fits = row.RawMemory.Length <= StatementLedger.MaxRecordBytes;
+        if (fits)
+            partition.Lines.Add(new PageLine(stated, null, row.RawMemory, isReadable ? shown : null));
+        if (shown is not null && !(fits && isReadable))
+            partition.Lines.Add(new PageLine(stated, null, default, shown));
+    }
+
+    private static bool InOwnCurrency(JsonNode result, Contract contract) =>
+        !result.TryGetMember("currency"u8, out JsonNode currency) || UsageMapping.Matches(currency, contract.Currency);
 
     private void TakePackages(int index, JsonNode row, JsonNode result, RegisteredBuy buy, ReportingPeriod stated, PartitionPush partition)
     {

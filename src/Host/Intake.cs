@@ -83,7 +83,7 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
         var written = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string raw, JsonNode reference) in mapping.AccountReferences)
         {
-            Account? account = await FindAccountAsync(caller, reference);
+            Account? account = await AccountReference.FindAsync(directory, caller, reference, CancellationToken.None);
             if (account is not null && written.Add(account.Id) && limits.OfWrites(caller, account.Id) is { } wait)
                 return wait;
             mapping.Resolve(raw, account is null ? null : await catalog.OpenAsync(caller.Tenant, account, CancellationToken.None));
@@ -92,27 +92,6 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
         foreach ((AccountContracts contracts, HashSet<string> missing) in mapping.MissingMediaBuys(records.Span))
             await catalog.LoadAsync(caller.Tenant, contracts, missing, CancellationToken.None);
         return null;
-    }
-
-    /// <summary>Rule ACC-1: an account that is not the caller's is not there.</summary>
-    private async ValueTask<Account?> FindAccountAsync(Caller caller, JsonNode reference)
-    {
-        Account? account;
-        if (reference.TryGetMember("account_id"u8, out JsonNode id))
-        {
-            account = await directory.AccountAsync(caller.Tenant, id.GetString(), CancellationToken.None);
-        }
-        else
-        {
-            reference.TryGetMember("brand"u8, out JsonNode brand);
-            brand.TryGetMember("domain"u8, out JsonNode domain);
-            reference.TryGetMember("operator"u8, out JsonNode operatorDomain);
-            string? brandId = brand.TryGetMember("brand_id"u8, out JsonNode named) ? named.GetString() : null;
-            bool sandbox = reference.TryGetMember("sandbox"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
-            account = await directory.AccountAsync(caller.Tenant, domain.GetString(), brandId, operatorDomain.GetString(), sandbox, CancellationToken.None);
-        }
-
-        return account is not null && caller.Agent.MaySee(account.Id) ? account : null;
     }
 }
 

@@ -85,7 +85,10 @@ public static class LedgerKeys
     /// <summary>One for all periods of a subject: a suffix ends in the subject's 20 characters.</summary>
     public static string Tally(string suffix) => "t_" + suffix[^20..];
 
-    public static string MediaBuy(string mediaBuyId) => "c_" + Token(mediaBuyId);
+    /// <summary>Contracts of a shard begin so.</summary>
+    public const string MediaBuys = "c_";
+
+    public static string MediaBuy(string mediaBuyId) => MediaBuys + Token(mediaBuyId);
 
     /// <summary>What any seller proposes about a media buy begins so. Each has a row of its own: none may touch, or learn of, another's.</summary>
     public static string Proposals(string mediaBuyId) => $"q_{Token(mediaBuyId)}_";
@@ -103,6 +106,12 @@ public static class LedgerKeys
 
     /// <summary>Which page of which request a page key names, whenever it came in: all of it but the 19 digits of its time.</summary>
     public static string PageIdentity(string pageKey) => string.Concat(pageKey.AsSpan(0, pageKey.Length - 44), pageKey.AsSpan(pageKey.Length - 24));
+
+    /// <summary>Where the rows of a media buy are found, those about billing periods apart; the period that ends last comes first.</summary>
+    public static string ShownRows(string mediaBuyId, bool isBilled) => $"v_{Token(mediaBuyId)}_{(isBilled ? 'b' : 'o')}_";
+
+    /// <summary>Of one period: what a settlement was taken from first, of its kind the newest.</summary>
+    public static string ShownRows(string mediaBuyId, bool isBilled, ReportingPeriod period) => $"{ShownRows(mediaBuyId, isBilled)}{NewestFirst(period.End)}_{period}_";
 
     /// <summary>The first key that no row beginning with <paramref name="prefix"/> can have.</summary>
     public static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

@@ -10,7 +10,13 @@ namespace AdcpFunctions.Ledger;
 public sealed record Fact(RegisteredBuy Buy, string GroupId, ReportingPeriod Period, string? Window, Statement? Statement, string Reporter, ReadOnlyMemory<byte> Raw);
 
 /// <summary>A statement that is kept and decides nothing: provisional, or for a period or window that is not billed.</summary>
-public readonly record struct PageLine(ReportingPeriod Period, string? Window, ReadOnlyMemory<byte> Raw);
+/// <param name="Shown">How a seller's row is found again; null for what nobody asks back.</param>
+public readonly record struct PageLine(ReportingPeriod Period, string? Window, ReadOnlyMemory<byte> Raw, ShownRow? Shown = null);
+
+/// <summary>A seller's row as one asks for it: by its media buy.</summary>
+/// <param name="IsBilled">True for a row about exactly a billing period.</param>
+/// <param name="Settles">True for a row that a settlement was taken from.</param>
+public sealed record ShownRow(string MediaBuyId, bool IsBilled, bool Settles);
 
 /// <summary>What one request said, sorted by the partition it goes to.</summary>
 /// <param name="RequestToken">Follows from the sender and its key, so that the pages of a retry are known as the same.</param>
@@ -98,14 +104,19 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
         {
             if (!seen.Add(LedgerKeys.PageIdentity(row.RowKey)))
                 continue;
-            var lines = new List<ReadOnlyMemory<byte>>();
-            for (int i = 0; row["r" + i] is { IsEmpty: false } column; i++)
-                lines.AddRange(PagePacking.Unpack(column));
-
-            pages.Add(new Page(Tables.Read(row, LedgerJson.Default.PageDocument), lines));
+            pages.Add(new Page(Tables.Read(row, LedgerJson.Default.PageDocument), [.. LinesOf(row)]));
         }
 
         return pages;
+    }
+
+    internal static IEnumerable<ReadOnlyMemory<byte>> LinesOf(TableRow page)
+    {
+        for (int i = 0; page["r" + i] is { IsEmpty: false } column; i++)
+        {
+            foreach (ReadOnlyMemory<byte> line in PagePacking.Unpack(column))
+                yield return line;
+        }
     }
 
     /// <summary>Each settlement once a round. What a request says of one is decided at once, unless it outgrows the row that keeps its bytes.</summary>
@@ -153,7 +164,15 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
                     columns.Add(new Column($"r{columns.Count - 1}", PagePacking.Pack(slice, ref at)));
                 var document = new PageDocument(push.Side, push.Reporter, push.ReceivedAt, period, window, push.StatedStart, push.StatedEnd, at - first);
                 columns[0] = new Column("body", JsonSerializer.SerializeToUtf8Bytes(document, LedgerJson.Default.PageDocument));
-                yield return new TableRow(LedgerKeys.Page(period, window, push.ReceivedAt, push.RequestToken, number++), columns, null);
+                string page = LedgerKeys.Page(period, window, push.ReceivedAt, push.RequestToken, number++);
+                yield return new TableRow(page, columns, null);
+                if (push.Side != Side.SellerRow)
+                    continue;
+                for (int line = first; line < at; line++)
+                {
+                    if (slice[line].Shown is { } shown)
+                        yield return DeliveryIndex.Pointer(shown, period, push.ReceivedAt, push.RequestToken, page, line - first);
+                }
             }
         }
     }

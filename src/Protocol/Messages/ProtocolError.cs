@@ -33,6 +33,9 @@ public sealed record ProtocolError(string Code, Recovery Recovery, int HttpStatu
     public static readonly ProtocolError CredentialInArgs = new("CREDENTIAL_IN_ARGS", Recovery.Terminal, 400);
     public static readonly ProtocolError RateLimited = new("RATE_LIMITED", Recovery.Transient, 429);
     public static readonly ProtocolError ServiceUnavailable = new("SERVICE_UNAVAILABLE", Recovery.Transient, 503);
+    public static readonly ProtocolError UnsupportedGranularity = new("UNSUPPORTED_GRANULARITY", Recovery.Correctable, 400);
+    public static readonly ProtocolError UnsupportedFeature = new("UNSUPPORTED_FEATURE", Recovery.Correctable, 400);
+    public static readonly ProtocolError NoSuchAccount = new("ACCOUNT_NOT_FOUND", Recovery.Terminal, 404);
 
     public static readonly ProtocolError AccountNotFound = new("ACCOUNT_NOT_FOUND", Recovery.Terminal, 200);
     public static readonly ProtocolError AccountSetupRequired = new("ACCOUNT_SETUP_REQUIRED", Recovery.Correctable, 200);

@@ -44,6 +44,14 @@ public sealed class SchemaSet
         }
     }
 
+    /// <summary>The document at <paramref name="path"/> as it stands in its file.</summary>
+    /// <exception cref="KeyNotFoundException">No document has that path.</exception>
+    public JsonNode Document(string path)
+    {
+        lock (_gate)
+            return _documents[path];
+    }
+
     /// <summary>Adds a document before anything that refers to it is asked for.</summary>
     /// <param name="path">Relative to the set's root, or an absolute URI.</param>
     public void Add(string path, ReadOnlyMemory<byte> utf8)

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AdcpFunctions.Ledger;
+using AdcpFunctions.Protocol;
+using AdcpFunctions.Settlement;
+
+namespace AdcpFunctions.Host;
+
+/// <summary>What <c>get_media_buy_delivery</c> is answered: a row a media buy, and what they come to.</summary>
+/// <remarks>
+/// Members are as the seller sent them, in its own digits. Left out are breakdowns, whose shape nobody has judged here; added is what the
+/// answer must carry and a webhook need not. Spec: AdCP 3.1, media-buy/get-media-buy-delivery-response.
+/// </remarks>
+internal static class DeliveryAnswer
+{
+    private static readonly string[] Summed = ["impressions", "spend", "clicks", "completed_views", "views", "conversions", "conversion_value"];
+
+    /// <summary>Members that the webhook's schema leaves open and the answer's does not.</summary>
+    private static readonly FrozenSet<string> Breakdowns = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "windows", "daily_breakdown", "missing_metrics", "by_catalog_item", "by_creative", "by_keyword", "by_geo", "by_geo_truncated", "by_device_type", "by_device_type_truncated",
+        "by_device_platform", "by_device_platform_truncated", "by_audience", "by_audience_truncated", "by_placement", "by_placement_truncated");
+
+    /// <param name="Statuses">Null for any.</param>
+    /// <param name="Errors">What is told beside the rows; grows with what they lack.</param>
+    public sealed record Told(Account Account, ReportingPeriod Period, IReadOnlyList<DeliveredBuy> Found, IReadOnlySet<string>? Statuses, List<AdcpError> Errors, DateTimeOffset Now);
+
+    public static AdcpAnswer Write(Told told, Envelope envelope)
+    {
+        var body = new ArrayBufferWriter<byte>(4096);
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status"u8, "completed"u8);
+            writer.WriteStartObject("reporting_period"u8);
+            writer.WriteString("start"u8, Text(told.Period.Start));
+            writer.WriteString("end"u8, Text(told.Period.End));
+            writer.WriteEndObject();
+            writer.WriteString("currency"u8, told.Account.Currency);
+            WriteRows(writer, told);
+            if (told.Errors.Count > 0)
+            {
+                writer.WriteStartArray("errors"u8);
+                foreach (AdcpError error in told.Errors)
+                    AdcpAnswer.Write(writer, error);
+                writer.WriteEndArray();
+            }
+
+            if (told.Account.Sandbox)
+                writer.WriteBoolean("sandbox"u8, value: true);
+            writer.WriteString("adcp_version"u8, envelope.Version ?? AdcpVersions.Default);
+            writer.WriteEndObject();
+        }
+
+        return AdcpAnswer.Send(body.WrittenMemory, replayed: false, envelope.Context);
+    }
+
+    private static void WriteRows(Utf8JsonWriter writer, Told told)
+    {
+        int rows = 0;
+        var totals = new Dictionary<string, decimal>(StringComparer.Ordinal) { ["impressions"] = 0m, ["spend"] = 0m };
+        bool isExact = true;
+        writer.WriteStartArray("media_buy_deliveries"u8);
+        foreach (DeliveredBuy found in told.Found)
+        {
+            using JsonTape tape = JsonTape.Rent();
+            bool isShown = found.Row is { Raw.IsEmpty: false } received && received.Period == told.Period && tape.TryRead(received.Raw, JsonLimits.Default, out _);
+            JsonNode row = isShown ? tape.Root : default;
+            string status = isShown && row.TryGetMember("status"u8, out JsonNode said) ? said.GetString() : StatusOf(found.Buy, told.Now);
+            if (told.Statuses is { } wanted && !wanted.Contains(status))
+                continue;
+            rows++;
+            if (isShown)
+            {
+                new DeliveryRowWriter(writer, found.Buy.InForce(told.Period)).Write(row, Breakdowns);
+                isExact &= IsIn(told.Account.Currency, row) && Add(totals, row);
+            }
+            else
+            {
+                WriteNothing(writer, found.Buy.MediaBuyId, status);
+                Explain(told, found);
+            }
+        }
+
+        writer.WriteEndArray();
+        if (isExact)
+            WriteTotals(writer, totals, rows);
+    }
+
+    /// <summary>A media buy without numbers is told with none of them, and never left out.</summary>
+    private static void WriteNothing(Utf8JsonWriter writer, string mediaBuyId, string status)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("media_buy_id"u8, mediaBuyId);
+        writer.WriteString("status"u8, status);
+        writer.WriteBoolean("is_final"u8, value: false);
+        writer.WriteStartObject("totals"u8);
+        writer.WriteNumber("impressions"u8, 0);
+        writer.WriteNumber("spend"u8, 0);
+        writer.WriteEndObject();
+        writer.WriteStartArray("by_package"u8);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Why a row shows nothing, where nothing is not what was received.</summary>
+    private static void Explain(Told told, DeliveredBuy found)
+    {
+        string id = found.Buy.MediaBuyId;
+        if (found.Row is not { } row)
+            return;
+        string why = row.Period == told.Period
+            ? $"Media buy {id} has a row for this period that cannot be shown: it is larger than what is kept for reading, or in another currency than its contract."
+            : $"Media buy {id} has no row for this period; its newest is for {Text(row.Period.Start)} to {Text(row.Period.End)}. Ask for it by those dates.";
+        told.Errors.Add(new AdcpError(ProtocolError.UnsupportedFeature, why));
+    }
+
+    /// <summary>Where a media buy stands of which no row says it: by its flight.</summary>
+    private static string StatusOf(RegisteredBuy buy, DateTimeOffset now) =>
+        now < buy.Newest.Flight.Start ? "pending_start" : now < buy.Newest.Flight.End ? "active" : "completed";
+
+    private static bool IsIn(string currency, JsonNode row)
+    {
+        row.TryGetMember("by_package"u8, out JsonNode packages);
+        foreach (JsonNode package in packages.Items)
+        {
+            if (package.TryGetMember("currency"u8, out JsonNode own) && !UsageMapping.Matches(own, currency))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <returns>False for a number that cannot be summed exactly.</returns>
+    private static bool Add(Dictionary<string, decimal> totals, JsonNode row)
+    {
+        row.TryGetMember("totals"u8, out JsonNode said);
+        foreach (string metric in Summed)
+        {
+            if (!said.TryGetMember(Encoding.ASCII.GetBytes(metric), out JsonNode number))
+                continue;
+            if (!MetricReader.TryReadAmount(number, out decimal value))
+                return false;
+            totals[metric] = totals.GetValueOrDefault(metric) + value;
+        }
+
+        return true;
+    }
+
+    private static void WriteTotals(Utf8JsonWriter writer, Dictionary<string, decimal> totals, int rows)
+    {
+        writer.WriteStartObject("aggregated_totals"u8);
+        foreach (string metric in Summed)
+        {
+            if (totals.TryGetValue(metric, out decimal sum))
+                writer.WriteNumber(metric, sum);
+        }
+
+        writer.WriteNumber("media_buy_count"u8, rows);
+        writer.WriteEndObject();
+    }
+
+    private static string Text(DateTimeOffset at) => at.ToString(at.Ticks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+}
