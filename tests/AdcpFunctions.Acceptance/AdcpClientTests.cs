@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdcpFunctions.Acceptance;
 
 /// <summary>npm <c>@adcp/sdk</c> in the place of a buyer's agent: what its client makes of our answers, and what the ledger made of its calls.</summary>

@@ -1,4 +1,3 @@
-global using System.Text.Json.Nodes;
 global using AdcpFunctions.Acceptance.Support;
 global using AdcpFunctions.Tests.Support;
 global using Xunit;

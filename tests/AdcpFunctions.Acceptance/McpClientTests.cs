@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdcpFunctions.Acceptance;
 
 /// <summary>npm <c>@modelcontextprotocol/sdk</c>, the client most agents are built on: the handshake, the tools, each call, each error.</summary>

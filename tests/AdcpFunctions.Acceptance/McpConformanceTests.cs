@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdcpFunctions.Acceptance;
 
 /// <summary>npm <c>@modelcontextprotocol/conformance</c> in server mode: every scenario it has.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text;
 
 namespace AdcpFunctions.Acceptance;

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdcpFunctions.Acceptance;
 
 /// <summary><c>adcp grade request-signing</c> of npm <c>@adcp/sdk</c>: its vectors, signed anew by its own signer, against <c>tools/call report_usage</c>.</summary>

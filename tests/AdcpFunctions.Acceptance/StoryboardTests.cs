@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdcpFunctions.Acceptance;
 
 /// <summary>The storyboard runner of npm <c>@adcp/sdk</c>: every universal storyboard it has, and every step that reports usage.</summary>
@@ -64,18 +66,18 @@ public sealed class StoryboardTests(World world)
 
     private static Task<IReadOnlyList<JsonNode>> ToldAsync(World world) => world.OnceAsync("storyboards.mjs", async () =>
     {
-        await world.PutAsync($"/v1/media-buys/{World.StoryboardBuy}", Contract());
+        await world.PutAsync("/v1/media-buys/mb_final", Contract());
         return await Script.RunAsync("storyboards.mjs", new JsonObject
         {
             ["url"] = world.Endpoint.ToString(),
-            ["key"] = world.Buyer,
+            ["key"] = world.Runner,
             ["storyboards"] = new JsonArray(
             [
                 .. new[] { "capability_discovery", "v3_envelope_integrity", "security_baseline", "idempotency", "webhook_emission" }.Concat(ForOtherAgents).Select(name => new JsonObject { ["name"] = name }),
                 new JsonObject { ["name"] = "version_negotiation", ["file"] = "storyboards/version-negotiation.yaml" },
                 new JsonObject { ["name"] = "read_tool_idempotency", ["file"] = "storyboards/read-tool-idempotency.yaml" },
                 new JsonObject { ["name"] = "billing_out_of_band", ["file"] = SharedAssets.Require("adcp-3.1.19/storyboards/billing_out_of_band.yaml") },
-                new JsonObject { ["name"] = "billing_finality_delivery", ["file"] = SharedAssets.Require("adcp-3.1.19/storyboards/billing_finality_delivery.yaml"), ["step"] = "report_final_usage", ["context"] = new JsonObject { ["media_buy_id"] = World.StoryboardBuy } },
+                new JsonObject { ["name"] = "billing_finality_delivery", ["file"] = SharedAssets.Require("adcp-3.1.19/storyboards/billing_finality_delivery.yaml"), ["step"] = "report_final_usage", ["context"] = new JsonObject { ["media_buy_id"] = "mb_final" } },
                 new JsonObject { ["name"] = "creative_ad_server", ["step"] = "report_usage" },
             ]),
         });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 
 namespace AdcpFunctions.Acceptance.Support;
 
@@ -23,10 +24,10 @@ internal static class Script
         {
             await node.WaitForExitAsync(patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
             node.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{script} did not end: {await output}{await errors}");
+            throw new InvalidOperationException($"{script} did not end: {await output}{await errors}", late);
         }
 
         if (node.ExitCode != 0)

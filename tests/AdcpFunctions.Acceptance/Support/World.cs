@@ -1,29 +1,34 @@
-using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json.Nodes;
 
 namespace AdcpFunctions.Acceptance.Support;
 
-/// <summary>The published app on a ledger of its own, with two buyers who do not know each other, and what each client saw of it.</summary>
+/// <summary>The published app on a ledger of its own, with buyers who do not know each other, and what each client saw of it.</summary>
 public sealed class World : IAsyncLifetime
 {
-    /// <summary>What the storyboards' own account and buy are called.</summary>
+    /// <summary>The account the storyboards name; the runner itself asks for one of <c>test.example</c>.</summary>
     public const string StoryboardAccount = "acct_acme_creative";
-    public const string StoryboardBuy = "mb_storyboard";
+
+    private const string RunnerAccount = "test";
 
     private const string Account = """{"brand":{"domain":"{0}"},"operator":"{1}","currency":"USD","billing":"adcp","parties":{"seller_ad_servers":[],"buyer_measurement":[{"domain":"cm.example"}]}}""";
 
     private readonly string _data = Directory.CreateTempSubdirectory("adcp-acceptance-").FullName;
-    private readonly ConcurrentDictionary<string, Lazy<Task<IReadOnlyList<JsonNode>>>> _told = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Task<IReadOnlyList<JsonNode>>> _told = new(StringComparer.Ordinal);
     private ChildHost _host = null!;
 
     /// <summary>The endpoint as an agent knows it.</summary>
     public Uri Endpoint => new(_host.Http.BaseAddress!, "/mcp");
 
-    /// <summary>A buyer's key, for the accounts <c>acme</c> and <see cref="StoryboardAccount"/>.</summary>
+    /// <summary>A buyer's key, for <c>acme</c> alone.</summary>
     public string Buyer { get; private set; } = "";
 
     /// <summary>Another buyer's, for <c>rival</c> alone.</summary>
     public string Rival { get; private set; } = "";
+
+    /// <summary>That of the storyboards' runner.</summary>
+    public string Runner { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -37,8 +42,11 @@ public sealed class World : IAsyncLifetime
         await RegisterAccountAsync("acme", "acme.example", "agency.example");
         await RegisterAccountAsync("rival", "rival.example", "agency.example");
         await RegisterAccountAsync(StoryboardAccount, "acmeoutdoor.example", "pinnacle-agency.example");
-        Buyer = await KeyAsync("buyer", "acme", StoryboardAccount);
+        await RegisterAccountAsync(RunnerAccount, "test.example", "test.example");
+        await RegisterBuysAsync(RunnerAccount, "mb_runner");
+        Buyer = await KeyAsync("buyer", "acme");
         Rival = await KeyAsync("rival", "rival");
+        Runner = await KeyAsync("runner", RunnerAccount, StoryboardAccount);
     }
 
     public async ValueTask DisposeAsync()
@@ -50,19 +58,22 @@ public sealed class World : IAsyncLifetime
     /// <summary>What a script told, which is run once for all who ask.</summary>
     /// <param name="name">Under which it is remembered.</param>
     /// <param name="run">Registers what it needs, and runs it.</param>
-    public Task<IReadOnlyList<JsonNode>> OnceAsync(string name, Func<Task<IReadOnlyList<JsonNode>>> run) =>
-        _told.GetOrAdd(name, _ => new Lazy<Task<IReadOnlyList<JsonNode>>>(run)).Value;
+    public Task<IReadOnlyList<JsonNode>> OnceAsync(string name, Func<Task<IReadOnlyList<JsonNode>>> run)
+    {
+        lock (_gate)
+            return _told.TryGetValue(name, out Task<IReadOnlyList<JsonNode>>? told) ? told : _told[name] = run();
+    }
 
     /// <summary>Registers media buys of April, each of one package the buyer's count governs.</summary>
     public Task RegisterBuysAsync(string account, params IEnumerable<string> mediaBuys) =>
         Parallel.ForEachAsync(mediaBuys, async (id, _) => await PutAsync($"/v1/media-buys/{id}", Contract(account)));
 
     /// <summary>A contract of 2026 over April, 10.00 per thousand.</summary>
-    public static JsonObject Contract(string account) => JsonNode.Parse($$"""
-        {"account_id":"{{account}}","seller_agent":"https://sales.streamhaus.example","currency":"USD","billing_cadence":"monthly","fallback":"on_approval",
+    public static JsonObject Contract(string account) => JsonNode.Parse($$$"""
+        {"account_id":"{{{account}}}","seller_agent":"https://sales.streamhaus.example","currency":"USD","billing_cadence":"monthly","fallback":"on_approval",
          "flight":{"start":"2026-04-01T00:00:00Z","end":"2026-04-30T23:59:59Z"},
          "packages":[{"package_id":"p1","pricing_option_id":"po_cpm","pricing_model":"cpm","rate":"10.00",
-          "measurement_terms":{"billing_measurement":{"vendor":{"domain":"cm.example"} } }}]}
+          "measurement_terms":{"billing_measurement":{"vendor":{"domain":"cm.example"} } } }]}
         """)!.AsObject();
 
     public async Task PutAsync(string path, JsonNode body) => await SendAsync(HttpMethod.Put, path, body);
