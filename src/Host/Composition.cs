@@ -116,6 +116,7 @@ internal static partial class Composition
         services.AddHostedService(s => s.GetRequiredService<KeyUse>());
         services.AddSingleton<SignedCallers>();
         services.AddSingleton<RateLimits>();
+        services.AddSingleton<AgentDoor>();
         services.AddSingleton<FrontDoor>();
         services.AddSingleton<EndpointDirectory>();
         services.AddSingleton<Identify>();

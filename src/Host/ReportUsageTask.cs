@@ -6,6 +6,9 @@ namespace AdcpFunctions.Host;
 /// <remarks>A malformed request must not learn whether its key is known, so the schema is asked first.</remarks>
 internal static class ReportUsageTask
 {
+    /// <summary>As it is called.</summary>
+    public const string Name = "report_usage";
+
     private static readonly CompiledSchema RequestSchema = SchemaSet.Embedded["adcp/3.1/report-usage-request.json"];
 
     /// <param name="request">Strict JSON of any shape.</param>

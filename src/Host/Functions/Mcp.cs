@@ -1,5 +1,4 @@
 using AdcpFunctions.Host.Mcp;
-using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 
 namespace AdcpFunctions.Host.Functions;
@@ -8,89 +7,74 @@ namespace AdcpFunctions.Host.Functions;
 /// <remarks>Spec: MCP 2025-11-25, basic/transports, "Streamable HTTP"; AdCP 3.1, building/by-layer/L0/mcp-guide.</remarks>
 internal static class Mcp
 {
-    private static readonly string[] Protocols = ["2025-03-26", "2025-06-18", "2025-11-25"];
+    private static readonly AgentRoute Route = new(TakesStrangers: true, McpAnswer.Refused, AnswerAsync);
 
-    public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/mcp", async http => await (await HandleAsync(http)).ExecuteAsync(http));
-
-    private static async Task<IResult> HandleAsync(HttpContext http)
+    public static void Map(IEndpointRouteBuilder routes)
     {
-        HostOptions options = http.RequestServices.GetRequiredService<HostOptions>();
-        RateLimits limits = http.RequestServices.GetRequiredService<RateLimits>();
-        if (Misdirected(http.Request, options) is { } misdirected)
-            return misdirected;
-        bool signed = SignedCallers.IsSigned(http.Request);
-        Identification identified = await http.RequestServices.GetRequiredService<Identify>().AsAsync(http.Request, http.RequestAborted);
-        if (identified is Identification.Unknown)
-            return McpAnswer.Error(401, McpError.Unauthenticated(ProtocolError.AuthInvalid, "The bearer key is not known."));
-        Caller? caller = (identified as Identification.Known)?.Caller;
-        if (caller is not null && limits.OfAgent(caller) is { } early)
-            return McpAnswer.Error(429, McpError.RateLimited(RateLimits.Seconds(early)));
-        using RequestBody? body = await RequestReader.ReadAsync(http.Request, options.UsageBytes, http.RequestAborted);
-        if (body is null)
-            return McpAnswer.Error(413, McpError.InvalidRequest($"The body is larger than {options.UsageBytes} bytes; send fewer records at a time."));
-        if (signed)
+        routes.MapPost("/mcp", async (HttpContext http, AgentDoor door, HostOptions options) =>
+            await (Misdirected(http.Request, options) ?? await door.EnterAsync(http, Route)).ExecuteAsync(http));
+        // No stream is offered to listen on, and there is no session to end.
+        routes.MapMethods("/mcp", ["GET", "DELETE"], http =>
         {
-            SignedOutcome outcome = await http.RequestServices.GetRequiredService<SignedCallers>().VerifyAsync(http.Request, body.Bytes, caller, http.RequestAborted);
-            if (outcome is not SignedOutcome.By(var signer))
-                return ((SignedOutcome.Refused)outcome).Answer;
-            if (caller is null && limits.OfAgent(signer) is { } wait)
-                return McpAnswer.Error(429, McpError.RateLimited(RateLimits.Seconds(wait)));
-            caller = signer;
-        }
-
-        if (caller is not null)
-            ScopedTable.Enter(caller.Scope);
-        using JsonTape tape = JsonTape.Rent();
-        if (!tape.TryRead(body.Bytes, JsonLimits.Default, out JsonFault fault))
-            return signed && fault.Kind == JsonFaultKind.DuplicateKey ? new SignatureRefusal(SignedCallers.BodyMalformed) : McpAnswer.Error(400, McpError.Parse with { Message = $"Parse error: {fault.Kind} at byte {fault.Offset}." });
-        return await AnswerAsync(http, tape.Root, body.Bytes, caller);
+            http.Response.Headers.Allow = "POST";
+            return McpAnswer.Error(405, McpError.InvalidRequest("There are no streams and no sessions here; POST each message.")).ExecuteAsync(http);
+        });
     }
 
     /// <summary>What is refused by its headers alone.</summary>
     private static McpAnswer? Misdirected(HttpRequest request, HostOptions options)
     {
-        if (!RequestReader.IsJson(request))
-            return McpAnswer.Error(415, McpError.InvalidRequest("Send application/json in UTF-8."));
-        if (request.Headers["MCP-Protocol-Version"].ToString() is { Length: > 0 } version && !Protocols.Contains(version))
-            return McpAnswer.Error(400, McpError.InvalidRequest($"This protocol version is not served here; {string.Join(", ", Protocols)} are."));
-        return null;
+        if (McpAddress.Refusal(request, options) is { } foreign)
+            return McpAnswer.Error(403, McpError.InvalidRequest(foreign));
+        // Without the header a message is one of 2025-03-26, which did not know it.
+        string version = request.Headers["MCP-Protocol-Version"].ToString();
+        return version.Length == 0 || McpHandshake.Protocols.Contains(version)
+            ? null
+            : McpAnswer.Error(400, McpError.InvalidRequest($"This protocol version is not served here; {string.Join(", ", McpHandshake.Protocols)} are."));
     }
 
-    private static async Task<IResult> AnswerAsync(HttpContext http, JsonNode message, ReadOnlyMemory<byte> raw, Caller? caller)
+    /// <summary>Rule MCP-2: only a whole request is acted on; what has no id asks nothing, so nothing is done for it and nothing kept.</summary>
+    /// <remarks>Spec: JSON-RPC 2.0, 4 and 4.1; MCP 2025-11-25, basic, "Requests" (an id is no null and is a text or an integer).</remarks>
+    private static async Task<IResult> AnswerAsync(AgentRequest request)
     {
-        if (message.Kind != JsonKind.Object || !message.TryGetMember("jsonrpc"u8, out JsonNode version) || !version.StringEquals("2.0"u8))
+        JsonNode message = request.Root;
+        if (message.Kind != JsonKind.Object)
             return McpAnswer.Error(400, McpError.InvalidRequest("One JSON-RPC 2.0 message is expected; batches are not taken."));
-        bool asks = message.TryGetMember("method"u8, out JsonNode method);
-        if (!asks || !message.TryGetMember("id"u8, out JsonNode id))
+        bool asks = message.TryGetMember("id"u8, out JsonNode id);
+        if (asks && id.Kind != JsonKind.String && !id.TryGetInt64(out _))
+            return McpAnswer.Error(400, McpError.InvalidRequest("An id is a text or an integer of 64 bits."));
+        if (!message.TryGetMember("jsonrpc"u8, out JsonNode version) || !version.StringEquals("2.0"u8))
+            return Invalid("jsonrpc is \"2.0\".");
+        if (!message.TryGetMember("method"u8, out JsonNode method))
+            return message.TryGetMember("result"u8, out _) || message.TryGetMember("error"u8, out _) ? McpAnswer.Accepted : Invalid("There is no method.");
+        if (method.Kind != JsonKind.String)
+            return Invalid("method is a text.");
+        if (!asks)
             return McpAnswer.Accepted;
-        if (method.Kind != JsonKind.String || (id.Kind != JsonKind.String && !id.TryGetInt64(out _)))
-            return McpAnswer.Error(400, McpError.InvalidRequest("method is a text, id a text or an integer."));
-        if (!method.StringEquals("tools/call"u8))
-            return await McpHandshake.AnswerAsync(raw, http.RequestAborted);
-        if (!message.TryGetMember("params"u8, out JsonNode call) || call.Kind != JsonKind.Object || !call.TryGetMember("name"u8, out JsonNode name) || name.Kind != JsonKind.String)
-            return McpAnswer.Error(200, McpError.InvalidParams("params.name says which tool."), id.Raw);
-        if (McpTools.All.FirstOrDefault(tool => tool.Name == name.GetString()) is not { } tool)
-            return McpAnswer.Error(200, McpError.InvalidParams("There is no such tool."), id.Raw);
-        if (!call.TryGetMember("arguments"u8, out JsonNode arguments) || arguments.Kind != JsonKind.Object)
-            return McpAnswer.Error(200, McpError.InvalidParams("arguments is an object."), id.Raw);
-        if (!tool.IsPublic && caller is null)
-            return McpAnswer.Error(401, McpError.Unauthenticated(ProtocolError.AuthMissing, "Send a bearer key."), id.Raw);
-        return await CallAsync(new ToolCall(http, arguments, caller), tool, id);
+        bool isGiven = message.TryGetMember("params"u8, out JsonNode parameters);
+        if (isGiven && parameters.Kind != JsonKind.Object)
+            return McpAnswer.Error(200, McpError.InvalidParams("params is an object."), id.Raw);
+        return method.StringEquals("tools/call"u8)
+            ? await CallAsync(request, id, parameters)
+            : await McpHandshake.AnswerAsync(id, method.GetString(), parameters, request.Http.RequestAborted);
+
+        McpAnswer Invalid(string why) => McpAnswer.Error(400, McpError.InvalidRequest(why), asks ? id.Raw : default);
     }
 
-    private static async Task<McpAnswer> CallAsync(ToolCall call, McpTool tool, JsonNode id)
+    private static async Task<IResult> CallAsync(AgentRequest request, JsonNode id, JsonNode call)
     {
-        try
-        {
-            AdcpAnswer answer = await tool.AnswerAsync(call);
-            return McpAnswer.Result(id.Raw, answer);
-        }
-        catch
-        {
-            JsonNode context = Envelope.ContextOf(call.Arguments);
-            FaultAnswer.Keep(call.Http, McpAnswer.Result(id.Raw, AdcpAnswer.Unavailable(context.Exists ? context.Raw : default)));
-            throw;
-        }
+        if (!call.Exists || !call.TryGetMember("name"u8, out JsonNode name) || name.Kind != JsonKind.String)
+            return McpAnswer.Error(200, McpError.InvalidParams("params.name says which tool."), id.Raw);
+        string asked = name.GetString();
+        if (McpTools.All.FirstOrDefault(tool => tool.Name == asked) is not { } tool)
+            return McpAnswer.Error(200, McpError.InvalidParams("There is no such tool."), id.Raw);
+        if (!tool.IsPublic && request.Caller is null)
+            return McpAnswer.Refused(AgentRequest.Nobody, id.Raw);
+        using JsonTape none = JsonTape.Rent();
+        if (!call.TryGetMember("arguments"u8, out JsonNode arguments) && none.TryRead("{}"u8.ToArray(), JsonLimits.Default, out _))
+            arguments = none.Root;
+        return arguments.Kind == JsonKind.Object
+            ? await request.CallAsync(tool, arguments, answer => McpAnswer.Result(id.Raw, answer))
+            : McpAnswer.Error(200, McpError.InvalidParams("arguments is an object."), id.Raw);
     }
 }

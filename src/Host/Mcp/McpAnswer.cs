@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using AdcpFunctions.Protocol;
+using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace AdcpFunctions.Host.Mcp;
 
@@ -9,16 +10,20 @@ namespace AdcpFunctions.Host.Mcp;
 /// <remarks>Spec: JSON-RPC 2.0, 5.1; AdCP 3.1, building/operating/transport-errors (-32027 to -32029).</remarks>
 internal sealed record McpError(int Code, string Message, AdcpError? Adcp = null)
 {
-    public static readonly McpError Parse = new(-32700, "Parse error");
+    public static readonly McpError MethodNotFound = new(-32601, "Method not found");
     public static readonly McpError Unavailable = new(-32027, "Try again.", new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2));
 
     public static McpError InvalidRequest(string message) => new(-32600, message);
 
     public static McpError InvalidParams(string message) => new(-32602, message);
 
-    public static McpError RateLimited(int seconds) => new(-32029, "Too many requests.", new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds));
+    public static McpError RateLimited(int seconds) => Of(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds));
 
-    public static McpError Unauthenticated(ProtocolError kind, string message) => new(-32028, message, new AdcpError(kind, message));
+    /// <summary>What an error of AdCP is to JSON-RPC while no task is known yet: told apart by its HTTP status, of which 400 is left to what is no JSON.</summary>
+    public static McpError Of(AdcpError error) => new(
+        error.Kind.HttpStatus switch { 400 => -32700, 401 => -32028, 429 => -32029, _ => -32600 },
+        error.Message,
+        error);
 }
 
 /// <summary>One JSON-RPC answer, as <c>application/json</c>: no event stream is ever opened here.</summary>
@@ -40,11 +45,22 @@ internal sealed class McpAnswer : IResult
     /// <summary>What notifications, and answers to questions nobody asked, are met with.</summary>
     public static McpAnswer Accepted => new(202, new ArrayBufferWriter<byte>(1));
 
-    /// <summary>A finished JSON-RPC message.</summary>
-    public static McpAnswer Message(ReadOnlySpan<byte> message)
+    /// <summary>A request that no task is asked for, refused as its HTTP status says.</summary>
+    public static McpAnswer Refused(AdcpError error) => Refused(error, default);
+
+    /// <inheritdoc cref="Refused(AdcpError)"/>
+    public static McpAnswer Refused(AdcpError error, ReadOnlySpan<byte> id) => Error(error.Kind.HttpStatus, McpError.Of(error), id);
+
+    /// <summary>The result of a method that is no call of a tool.</summary>
+    public static McpAnswer Result(ReadOnlySpan<byte> id, JsonNode result)
     {
-        var body = new ArrayBufferWriter<byte>(message.Length);
-        body.Write(message);
+        var body = new ArrayBufferWriter<byte>(4096);
+        body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
+        body.Write(id);
+        body.Write(",\"result\":"u8);
+        using (var writer = new Utf8JsonWriter(body))
+            result.WriteTo(writer);
+        body.Write("}"u8);
         return new McpAnswer(200, body);
     }
 

@@ -1,8 +1,8 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using JsonNode = AdcpFunctions.Protocol.JsonNode;
 
 namespace AdcpFunctions.Host.Mcp;
 
@@ -13,6 +13,13 @@ namespace AdcpFunctions.Host.Mcp;
 /// </remarks>
 internal static class McpHandshake
 {
+    private const string Initialize = "initialize";
+
+    /// <summary>The revisions of MCP that are served, ascending.</summary>
+    public static readonly IReadOnlyList<string> Protocols = ["2025-03-26", "2025-06-18", "2025-11-25"];
+
+    private static readonly string[] Methods = [Initialize, "ping", "tools/list"];
+
     private static readonly ListToolsResult List = new() { Tools = [.. McpTools.All.Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
 
     private static readonly McpServerOptions Options = new()
@@ -23,18 +30,45 @@ internal static class McpHandshake
     };
 
     /// <summary>Answers one request.</summary>
-    /// <param name="request">A JSON-RPC request, read strictly before.</param>
+    /// <param name="id">Given back as sent.</param>
+    /// <param name="method">One that is not served, such as a later revision's <c>server/discover</c>, is met with "method not found".</param>
+    /// <param name="parameters">An object, or nothing.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public static async Task<McpAnswer> AnswerAsync(ReadOnlyMemory<byte> request, CancellationToken cancel)
+    public static async Task<McpAnswer> AnswerAsync(JsonNode id, string method, JsonNode parameters, CancellationToken cancel)
     {
-        JsonRpcMessage message = JsonSerializer.Deserialize(request.Span, (System.Text.Json.Serialization.Metadata.JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage)))!;
-        var exchange = new OneExchange(message);
+        if (!Methods.Contains(method))
+            return McpAnswer.Error(200, McpError.MethodNotFound, id.Raw);
+        // All tools stand on the first page, so no cursor was ever given out.
+        if (parameters.Exists && parameters.TryGetMember("cursor"u8, out _) && method != Initialize)
+            return McpAnswer.Error(200, McpError.InvalidParams("This cursor is not one of ours."), id.Raw);
+        var question = new JsonRpcRequest { Id = new RequestId(1), Method = method, Params = parameters.Exists ? Served(method, System.Text.Json.Nodes.JsonNode.Parse(parameters.Raw)!.AsObject()) : null };
+        return await AskAsync(question, cancel) is JsonRpcResponse { Result: { } result }
+            ? McpAnswer.Result(id.Raw, result)
+            : McpAnswer.Error(200, McpError.InvalidParams($"These params are not what {method} takes."), id.Raw);
+    }
+
+    /// <summary>Rule MCP-4: a client that asks for a revision we do not know is offered the newest that we do.</summary>
+    /// <remarks>
+    /// Spec: MCP 2025-11-25, basic/lifecycle, "Version Negotiation". The library would refuse a revision that is newer than itself, and
+    /// heeds what a later one says of itself in <c>_meta</c>; we serve none of those, so neither reaches it.
+    /// </remarks>
+    private static JsonObject Served(string method, JsonObject parameters)
+    {
+        parameters.Remove("_meta");
+        if (method == Initialize && parameters["protocolVersion"] is JsonValue asked && asked.TryGetValue(out string? version) && !Protocols.Contains(version))
+            parameters["protocolVersion"] = Protocols[^1];
+        return parameters;
+    }
+
+    private static async Task<JsonRpcMessage> AskAsync(JsonRpcRequest question, CancellationToken cancel)
+    {
+        var exchange = new OneExchange(question);
         await using McpServer server = McpServer.Create(exchange, Options);
         Task session = server.RunAsync(cancel);
-        JsonRpcMessage answer = await exchange.Answer.WaitAsync(cancel);
-        await exchange.DisposeAsync();
+        await Task.WhenAny(exchange.Answer, session);
+        exchange.Close();
         await session;
-        return McpAnswer.Message(JsonSerializer.SerializeToUtf8Bytes(answer, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage))));
+        return exchange.Answer.IsCompletedSuccessfully ? await exchange.Answer : throw new InvalidOperationException($"The library left {question.Method} without an answer.");
     }
 
     /// <summary>A session of one question and its answer.</summary>
@@ -57,9 +91,12 @@ internal static class McpHandshake
             return Task.CompletedTask;
         }
 
+        /// <summary>No further question comes.</summary>
+        public void Close() => _questions.Writer.TryComplete();
+
         public ValueTask DisposeAsync()
         {
-            _questions.Writer.TryComplete();
+            Close();
             return ValueTask.CompletedTask;
         }
     }

@@ -21,7 +21,7 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
     /// </remarks>
     public async ValueTask<SignatureVerdict> VerifyAsync(HttpRequest request, ReadOnlyMemory<byte> body, SigningProfile profile, string tenant, Signer signer, CancellationToken cancel)
     {
-        string authority = AuthorityOf(request);
+        string authority = AuthorityOf(request, options);
         string origin = options.PublicOrigin ?? $"{request.Scheme}://{authority}";
         string target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string misaddressed = profile.Prefix + "_target_uri_malformed";
@@ -44,7 +44,7 @@ internal sealed partial class SignatureGate(HostOptions options, SignerDirectory
     /// that header is the Host as received. What it names must still be <c>Public:Origin</c>, which has to be set there. The server
     /// refuses a second Host line itself, and over HTTP/2 puts <c>:authority</c> in the place of Host.
     /// </remarks>
-    private string AuthorityOf(HttpRequest request)
+    public static string AuthorityOf(HttpRequest request, HostOptions options)
     {
         StringValues lines = options.FunctionsPort is null ? request.Headers.Host : request.Headers[ForwardedHost];
         return lines.Count == 1 ? lines[0] ?? "" : "";

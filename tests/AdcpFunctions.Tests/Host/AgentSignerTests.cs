@@ -179,9 +179,13 @@ public sealed class AgentSignerTests : IDisposable
         return host;
     }
 
-    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey, string? besides = null)
+    private Task<HttpAnswer> RegisterAsync(TestHost host, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey, string? besides = null) =>
+        RegisterAsync(host, _key, agent, keyId, signedRequired, suspended, admin, besides);
+
+    /// <summary>Registers an agent whose signatures are those of a key.</summary>
+    internal static Task<HttpAnswer> RegisterAsync(TestHost host, ECDsa signer, string agent, string keyId, bool signedRequired = false, bool suspended = false, string admin = TestHost.AdminKey, string? besides = null)
     {
-        ECParameters key = _key.ExportParameters(includePrivateParameters: false);
+        ECParameters key = signer.ExportParameters(includePrivateParameters: false);
         var jwk = new JsonObject
         {
             ["kid"] = keyId,
@@ -215,12 +219,13 @@ public sealed class AgentSignerTests : IDisposable
     private static Task<HttpAnswer> SendAsync(TestHost host, JsonNode report, ECDsa key, string keyId, string? bearer = null) =>
         host.PostBytesAsync("/adcp/report_usage", Bytes(report), bearer, headers: Sign(host, Bytes(report), key, keyId));
 
-    private static (string, string)[] Sign(TestHost host, byte[] body, ECDsa key, string keyId)
+    /// <summary>The headers of a request to <c>https://ledger.example</c>, signed.</summary>
+    internal static (string, string)[] Sign(TestHost host, byte[] body, ECDsa key, string keyId, string path = "/adcp/report_usage")
     {
         string digest = $"sha-256=:{Convert.ToBase64String(SHA256.HashData(body))}:";
         long now = host.Time.UtcNow.ToUnixTimeSeconds();
         string input = string.Create(CultureInfo.InvariantCulture, $"(\"@method\" \"@target-uri\" \"@authority\" \"content-type\" \"content-digest\");created={now};expires={now + 240};nonce=\"{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16))}\";keyid=\"{keyId}\";alg=\"ecdsa-p256-sha256\";tag=\"adcp/request-signing/v1\"");
-        string signed = $"\"@method\": POST\n\"@target-uri\": https://ledger.example/adcp/report_usage\n\"@authority\": ledger.example\n\"content-type\": application/json\n\"content-digest\": {digest}\n\"@signature-params\": {input}";
+        string signed = $"\"@method\": POST\n\"@target-uri\": https://ledger.example{path}\n\"@authority\": ledger.example\n\"content-type\": application/json\n\"content-digest\": {digest}\n\"@signature-params\": {input}";
         string signature = Convert.ToBase64String(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256));
         return [("Host", "ledger.example"), ("Content-Digest", digest), ("Signature-Input", $"sig1={input}"), ("Signature", $"sig1=:{signature}:")];
     }
