@@ -8,8 +8,8 @@ internal static class NodeModules
     private static readonly Lock Gate = new();
     private static Task? _installed;
 
-    /// <summary>Where <c>package.json</c> and <c>node_modules</c> are.</summary>
-    public static string Folder { get; } = Path.Combine(SharedAssets.RepositoryRoot, "tests", "AdcpFunctions.Tests", "npm");
+    /// <summary>Where <c>package.json</c> and <c>node_modules</c> of the test project are that this is compiled into.</summary>
+    public static string Folder { get; } = Path.Combine(SharedAssets.RepositoryRoot, "tests", typeof(NodeModules).Assembly.GetName().Name!, "npm");
 
     /// <summary>Runs <c>npm ci</c> once, unless the installed tree is that of the lock file.</summary>
     public static Task EnsureAsync()

@@ -3,13 +3,17 @@ using System.Diagnostics;
 namespace AdcpFunctions.Tests.Support;
 
 /// <summary>The published Functions app, published once a test run by README's command.</summary>
+/// <remarks>Test projects run side by side, and a publish writes the executable anew: where another project is this file's guest, it has a folder of its own.</remarks>
 internal static class PublishedApp
 {
     private static readonly Lock Gate = new();
+    private static readonly string Project = typeof(PublishedApp).Assembly.GetName().Name!;
+    private static readonly string Artifacts = Path.Combine(SharedAssets.RepositoryRoot, "artifacts");
+    private static readonly bool IsGuest = Project != "AdcpFunctions.Tests";
     private static Task? _published;
 
     /// <summary>The app's root: what is zipped and deployed.</summary>
-    public static string Folder { get; } = Path.Combine(SharedAssets.RepositoryRoot, "artifacts", "app");
+    public static string Folder { get; } = Path.Combine(Artifacts, IsGuest ? $"app.{Project}" : "app");
 
     /// <summary>The handler the Functions host starts.</summary>
     public static string Executable { get; } = Path.Combine(Folder, "AdcpFunctions.Host");
@@ -24,7 +28,8 @@ internal static class PublishedApp
 
     private static async Task PublishAsync()
     {
-        var start = new ProcessStartInfo("dotnet", ["publish", "src/Host", "-c", "Release", "-nodeReuse:false", "--nologo"])
+        await using FileStream turn = await TakeTurnAsync();
+        var start = new ProcessStartInfo("dotnet", ["publish", "src/Host", "-c", "Release", "-nodeReuse:false", "--nologo", .. IsGuest ? ["-o", Folder] : Array.Empty<string>()])
         {
             WorkingDirectory = SharedAssets.RepositoryRoot,
             RedirectStandardOutput = true,
@@ -40,5 +45,22 @@ internal static class PublishedApp
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"dotnet publish failed: {await output}{await errors}");
+    }
+
+    /// <summary>What is compiled and trimmed on the way is in one place, so one publishes at a time; the next finds it up to date.</summary>
+    private static async Task<FileStream> TakeTurnAsync()
+    {
+        Directory.CreateDirectory(Artifacts);
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(Artifacts, "publish.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 }

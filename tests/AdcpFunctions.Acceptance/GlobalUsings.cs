@@ -1,0 +1,5 @@
+global using AdcpFunctions.Acceptance.Support;
+global using AdcpFunctions.Tests.Support;
+global using Xunit;
+
+[assembly: AssemblyFixture(typeof(World))]
