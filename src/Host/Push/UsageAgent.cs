@@ -135,7 +135,7 @@ internal sealed class UsageAgent(Uri to, bool plain, string? key, TimeProvider t
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancel);
         if (id is { } awaited && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
-            return await EventStream.MessageAsync(stream, awaited, MaxAnswer, cancel);
+            return await StreamedAnswer.MessageAsync(stream, awaited, MaxAnswer, cancel);
         byte[] buffer = new byte[4096];
         var body = new ArrayBufferWriter<byte>(4096);
         for (int read; (read = await stream.ReadAsync(buffer, cancel)) > 0;)

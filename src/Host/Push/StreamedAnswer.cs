@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace AdcpFunctions.Host;
 
 /// <summary>Server-sent events, as far as one answer needs them.</summary>
-internal static class EventStream
+internal static class StreamedAnswer
 {
     /// <summary>Waits for the JSON-RPC message with that id; progress and other events pass by.</summary>
     /// <returns>Null when the stream ends, or outgrows its limit, before it.</returns>
