@@ -30,7 +30,7 @@ internal static class AnyContract
         from wait in Gen.Elements(0, 12, 240, 240, 240)
         from waits in Gen.Elements(true, false)
         from grace in Gen.Elements(0, 24, 24, 24)
-        from snapshot in Gen.Frequency((6, Gen.Constant(SnapshotPolicy.Off)), (3, Gen.Constant(SnapshotPolicy.OnFinal)), (2, Gen.Constant(SnapshotPolicy.Required)))
+        from snapshot in Gen.Frequency((9, Gen.Constant(SnapshotPolicy.Off)), (2, Gen.Constant(SnapshotPolicy.OnFinal)), (1, Gen.Constant(SnapshotPolicy.Required)))
         select new ContractPolicies(fallback, late, restatement, snapshot, wait, waits, grace);
 
     private static readonly Gen<BillingMeasurement?> Terms = Gen.Frequency<BillingMeasurement?>(

@@ -95,8 +95,8 @@ internal static class AnyHistory
 
     /// <summary>The seller's own records are read now and then; of one that waits three times in four they say the same.</summary>
     private static Gen<Step[]> Readings(BuyPlan buy) =>
-        from count in Gen.Choose(0, buy.Draft.Policies.Snapshot == SnapshotPolicy.Off ? 0 : 8)
-        from hours in Gen.ArrayOf(Gen.Choose(0, 60 * 24), count)
+        from count in buy.Draft.Policies.Snapshot == SnapshotPolicy.Off ? Gen.Constant(0) : Gen.Choose(4, 12)
+        from hours in Gen.ArrayOf(Gen.Choose(0, 40 * 24), count)
         from which in Gen.ArrayOf(Gen.Choose(0, 1_000), count)
         select hours.Zip(which, (hour, one) => (Step)new Step.Reading(buy.Draft.Flight.End.AddHours(hour).AddMinutes(29), one)).ToArray();
 
