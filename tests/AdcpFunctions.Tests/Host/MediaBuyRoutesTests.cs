@@ -46,7 +46,7 @@ public class MediaBuyRoutesTests
         HttpAnswer registered = await host.PutAsync("/v1/media-buys/mb1", body);
 
         string id = (string)registered.Json["groups"]![0]!["settlement_ids"]![0]!;
-        Assert.Equal(holds, (string)(await host.GetAsync($"/v1/settlements/{id}")).Json["contract_terms"]!["snapshot"]!);
+        Assert.Equal(holds, (string)(await host.GetAsync($"/v1/settlements/{id}")).Json["contract"]!["snapshot"]!);
     }
 
     [Fact]
