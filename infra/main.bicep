@@ -37,12 +37,18 @@ param financeQueues { *: string[] } = {
 @description('The origin that stands in the URLs handed to sellers and that signatures are checked against, such as https://ledger.seller.example. Empty: the name Azure gives the app.')
 param publicOrigin string = ''
 
+@description('The operator\'s brand.json, an https address. Empty: the capabilities name no operation for signing.')
+param brandJsonUrl string = ''
+
 @description('What a contract does after a missed deadline when it does not say. On Azure somebody approves, unless decided otherwise.')
 @allowed(['on_approval', 'automatic'])
 param contractsFallback string = 'on_approval'
 
 @description('Whether creative usage is billed from what is reported here. While false, every creative record is answered BILLING_OUT_OF_BAND.')
 param billsThroughAdcp bool = false
+
+@description('Whom this installation invoices, as the capabilities say it: operator, agent, advertiser, with commas between them.')
+param supportedBilling string = 'operator'
 
 @description('The largest report_usage body in bytes.')
 @minValue(1024)
@@ -208,8 +214,10 @@ module functionApp 'modules/functionApp.bicep' = {
     vaultUri: keyVault.outputs.uri
     appInsightsConnectionString: monitoring.outputs.appInsightsConnectionString
     publicOrigin: publicOrigin
+    brandJsonUrl: brandJsonUrl
     contractsFallback: contractsFallback
     billsThroughAdcp: billsThroughAdcp
+    supportedBilling: supportedBilling
     usageBytes: usageBytes
     webhookBytes: webhookBytes
     inFlightSeconds: inFlightSeconds

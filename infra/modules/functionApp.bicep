@@ -45,11 +45,17 @@ param appInsightsConnectionString string
 @description('The origin callers use. Empty: the app\'s own name.')
 param publicOrigin string
 
+@description('The operator\'s brand.json. Empty: none.')
+param brandJsonUrl string
+
 @description('on_approval or automatic.')
 param contractsFallback string
 
 @description('Whether creative usage is billed from what is reported here.')
 param billsThroughAdcp bool
+
+@description('Whom this installation invoices, with commas.')
+param supportedBilling string
 
 @description('The largest report_usage body.')
 param usageBytes int
@@ -106,8 +112,10 @@ var settings = {
   Publisher__MaxBatchBytes: string(maxBatchBytes)
   Publisher__DuplicateDetectionMinutes: string(duplicateDetectionMinutes)
   Public__Origin: origin
+  Public__BrandJsonUrl: brandJsonUrl
   Contracts__Fallback: contractsFallback
   Billing__BillsThroughAdcp: billsThroughAdcp ? 'true' : 'false'
+  Billing__Supported: supportedBilling
   Limits__UsageBytes: string(usageBytes)
   Limits__WebhookBytes: string(webhookBytes)
   Limits__InFlightSeconds: string(inFlightSeconds)

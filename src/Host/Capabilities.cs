@@ -8,19 +8,26 @@ namespace AdcpFunctions.Host;
 
 /// <summary>The task <c>get_adcp_capabilities</c>: what this service does, read off the things that do it.</summary>
 /// <remarks>
-/// Nothing here is a claim of its own: releases come from the negotiation, the replay window from the request log, the lease and the
-/// billing of creatives from the settings that set them, the signed operations from the tools, the digest from the signing profile.
+/// Nothing here is a claim of its own: releases come from the negotiation, the replay window from the request log, the lease from
+/// the setting that sets it, the billing of creatives from setting and accounts, the signed operations from the tools, the digest from the signing profile.
 /// Spec: AdCP 3.1, protocol/get_adcp_capabilities.
 /// </remarks>
-internal sealed class Capabilities(HostOptions options, TimeProvider time)
+internal sealed class Capabilities(HostOptions options, AccessDirectory directory, TimeProvider time)
 {
+    /// <summary>How long it is believed that some account bills through AdCP, or that none does.</summary>
+    private static readonly TimeSpan Believed = TimeSpan.FromMinutes(1);
+
     private static readonly CompiledSchema RequestSchema = SchemaSet.Embedded["adcp/3.1/get-adcp-capabilities-request.json"];
 
-    private readonly Dictionary<string, ReadOnlyMemory<byte>> _answers = Write(options, time.GetUtcNow());
+    private readonly Dictionary<(string Version, bool Bills), ReadOnlyMemory<byte>> _answers = Write(options, time.GetUtcNow());
+    private volatile BillingLook _billing = new(Bills: false, Until: DateTimeOffset.MinValue);
 
-    /// <summary>Rule CAP-1: anybody is told, and what is told is what the code does.</summary>
+    private sealed record BillingLook(bool Bills, DateTimeOffset Until);
+
+    /// <summary>Rule CAP-2: anybody is told, and what is told is what the code does.</summary>
     /// <param name="request">An object.</param>
-    public AdcpAnswer Answer(JsonNode request)
+    /// <param name="cancel">Stops the wait.</param>
+    public async Task<AdcpAnswer> AnswerAsync(JsonNode request, CancellationToken cancel)
     {
         (string version, AdcpError? unsupported) = AdcpVersions.Negotiate(request);
         var envelope = new Envelope(Envelope.ContextOf(request), version, IsRead: true);
@@ -28,32 +35,60 @@ internal sealed class Capabilities(HostOptions options, TimeProvider time)
             return AdcpAnswer.Failed(unsupported, envelope);
         var violations = new List<SchemaViolation>();
         return RequestSchema.Validate(request, violations)
-            ? AdcpAnswer.Send(_answers[version], replayed: false, envelope.Context)
+            ? AdcpAnswer.Send(_answers[(version, await BillsAsync(cancel))], replayed: false, envelope.Context)
             : AdcpAnswer.Failed(AdcpError.Malformed(violations), envelope);
     }
 
-    private static Dictionary<string, ReadOnlyMemory<byte>> Write(HostOptions options, DateTimeOffset now)
+    /// <summary>Rule CAP-4: creative usage is said to be billed here only where it is set, and some account then really bills so.</summary>
+    /// <remarks>Accounts come and go, and anybody may ask: they are looked through at most once a minute, and not at all where it is not set.</remarks>
+    private async ValueTask<bool> BillsAsync(CancellationToken cancel)
     {
-        var answers = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        if (!options.BillsThroughAdcp)
+            return false;
+        DateTimeOffset now = time.GetUtcNow();
+        if (now < _billing.Until)
+            return _billing.Bills;
+        bool bills = false;
+        foreach (string tenant in await directory.TenantsAsync(cancel))
+        {
+            IReadOnlyList<Account> accounts = await directory.AccountsAsync(tenant, cancel);
+            bills = accounts.Any(account => account is { OutOfBand: false, TakesUsage: true });
+            if (bills)
+                break;
+        }
+
+        _billing = new BillingLook(bills, now + Believed);
+        return bills;
+    }
+
+    private static Dictionary<(string Version, bool Bills), ReadOnlyMemory<byte>> Write(HostOptions options, DateTimeOffset now)
+    {
+        var answers = new Dictionary<(string Version, bool Bills), ReadOnlyMemory<byte>>();
         foreach (string version in AdcpVersions.Supported)
         {
-            var body = new ArrayBufferWriter<byte>(1024);
-            using (var writer = new Utf8JsonWriter(body))
-            {
-                writer.WriteStartObject();
-                writer.WriteString("status"u8, "completed"u8);
-                WriteProtocol(writer, options);
-                WriteBilling(writer, options);
-                WriteSigning(writer, options);
-                writer.WriteString("last_updated"u8, now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture));
-                writer.WriteString("adcp_version"u8, version);
-                writer.WriteEndObject();
-            }
-
-            answers[version] = body.WrittenMemory;
+            foreach (bool bills in (ReadOnlySpan<bool>)[false, true])
+                answers[(version, bills)] = Write(options, version, bills, now);
         }
 
         return answers;
+    }
+
+    private static ReadOnlyMemory<byte> Write(HostOptions options, string version, bool bills, DateTimeOffset now)
+    {
+        var body = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status"u8, "completed"u8);
+            WriteProtocol(writer, options);
+            WriteBilling(writer, options, bills);
+            WriteSigning(writer, options);
+            writer.WriteString("last_updated"u8, now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture));
+            writer.WriteString("adcp_version"u8, version);
+            writer.WriteEndObject();
+        }
+
+        return body.WrittenMemory;
     }
 
     private static void WriteProtocol(Utf8JsonWriter writer, HostOptions options)
@@ -76,7 +111,7 @@ internal sealed class Capabilities(HostOptions options, TimeProvider time)
         writer.WriteEndArray();
     }
 
-    private static void WriteBilling(Utf8JsonWriter writer, HostOptions options)
+    private static void WriteBilling(Utf8JsonWriter writer, HostOptions options, bool bills)
     {
         writer.WriteStartObject("account"u8);
         writer.WriteStartArray("supported_billing"u8);
@@ -87,11 +122,11 @@ internal sealed class Capabilities(HostOptions options, TimeProvider time)
         writer.WriteBoolean("sandbox"u8, value: true);
         writer.WriteEndObject();
         writer.WriteStartObject("creative"u8);
-        writer.WriteBoolean("bills_through_adcp"u8, options.BillsThroughAdcp);
+        writer.WriteBoolean("bills_through_adcp"u8, bills);
         writer.WriteEndObject();
     }
 
-    /// <summary>Rule CAP-2: operations are named for signing only where a brand.json is: the protocol makes it the root of that trust.</summary>
+    /// <summary>Rule CAP-3: operations are named for signing only where a brand.json is: the protocol makes it the root of that trust.</summary>
     /// <remarks>
     /// Without one it still is said that signatures are verified and must cover the digest, for a signature that is sent is never
     /// ignored. No operation is required to be signed of everybody; of single agents it may be.

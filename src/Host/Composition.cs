@@ -149,7 +149,7 @@ internal static partial class Composition
         services.AddSingleton<MediaBuyRegister>();
         services.AddSingleton<ProposalLedger>();
         services.AddSingleton<Intake>();
-        services.AddSingleton<Capabilities>();
+        services.AddSingleton(_ => new Capabilities(options, new AccessDirectory(store), time));
         services.AddSingleton<DeliveryIndex>();
         services.AddSingleton<MediaBuyDeliveries>();
         services.AddSingleton<DeliveryClaims>();

@@ -144,7 +144,7 @@ public sealed class HostOptions
         options.PublisherMaxBatchBytes = Number(configuration, "Publisher:MaxBatchBytes", options.PublisherMaxBatchBytes);
         options.PublisherDuplicateDetectionMinutes = Number(configuration, "Publisher:DuplicateDetectionMinutes", options.PublisherDuplicateDetectionMinutes);
         options.PublicOrigin = configuration["Public:Origin"]?.TrimEnd('/');
-        options.BrandJsonUrl = configuration["Public:BrandJsonUrl"];
+        options.BrandJsonUrl = configuration["Public:BrandJsonUrl"] is { Length: > 0 } brandJson ? brandJson : null;
         options.UsageBytes = Number(configuration, "Limits:UsageBytes", options.UsageBytes);
         options.WebhookBytes = Number(configuration, "Limits:WebhookBytes", options.WebhookBytes);
         options.NoncesPerKey = Number(configuration, "Limits:NoncesPerKey", options.NoncesPerKey);

@@ -13,7 +13,7 @@ internal static class McpTools
             + "Call it before the first report_usage, and again when a request is refused with VERSION_UNSUPPORTED. No credential is needed.",
             ToolSchema.Of("get-adcp-capabilities-request.json"),
             IsPublic: true,
-            GetCapabilities),
+            GetCapabilitiesAsync),
         new(
             "report_usage",
             "Reports what was used, for billing: media buys by their media_buy_id, and signals, creatives, rights, standards or property lists by theirs. Call it as numbers come in with final: false, which is never invoiced, and once with final: true and finalized_at when they are settled. "
@@ -30,7 +30,7 @@ internal static class McpTools
             GetMediaBuyDeliveryAsync),
     ];
 
-    private static Task<AdcpAnswer> GetCapabilities(ToolCall call) => Task.FromResult(call.Service<Capabilities>().Answer(call.Arguments));
+    private static Task<AdcpAnswer> GetCapabilitiesAsync(ToolCall call) => call.Service<Capabilities>().AnswerAsync(call.Arguments, call.Http.RequestAborted);
 
     private static Task<AdcpAnswer> GetMediaBuyDeliveryAsync(ToolCall call) => call.Service<MediaBuyDeliveries>().AnswerAsync(call.Arguments, call.Caller!, call.Http.RequestAborted);
 

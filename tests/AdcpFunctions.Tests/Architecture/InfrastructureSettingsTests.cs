@@ -214,6 +214,7 @@ public class InfrastructureSettingsTests
         "Contracts__Fallback" => "on_approval",
         "Webhooks__AllowBearer" => "false",
         "Billing__BillsThroughAdcp" => "false",
+        "Billing__Supported" => "operator",
         "Limits__UsageBytes" => "8388608",
         "Limits__WebhookBytes" => "1048576",
         "Limits__InFlightSeconds" => "60",

@@ -37,6 +37,11 @@ public class HostOptionsTests
 
     [Theory]
     [InlineData("Ledger:Kind", "sqlite", "Sqlite or AzureTables")]
+    [InlineData("Public:BrandJsonUrl", "http://seller.example/brand.json", "an https address")]
+    [InlineData("Public:BrandJsonUrl", "brand.json", "an https address")]
+    [InlineData("Billing:Supported", "operator,publisher", "operator, agent or advertiser")]
+    [InlineData("Billing:Supported", "agent,agent", "each once")]
+    [InlineData("Billing:Supported", "", "operator, agent or advertiser")]
     [InlineData("Ledger:Table", "1ledger", "3 to 63 letters and digits, beginning with a letter")]
     [InlineData("Publisher:Kind", "Kafka", "Feed, Files or ServiceBus")]
     [InlineData("Publisher:QueueDir", "", "must name a folder")]
