@@ -14,7 +14,10 @@ internal static class Benchmark
         if (command is "validate" or "all")
             await new ValidateBenchmark(options).RunAsync(cancel);
         if (command is "report-usage" or "all")
-            await new ReportUsageBenchmark(options).RunAsync(cancel);
+            await new ReportUsageBenchmark(options, [new LedgerServer(options), new MinimalServer(), new SdkServer()]).RunAsync(cancel);
+        // The plain route beside it, for what the wrapping costs.
+        if (command is "mcp" or "all")
+            await new ReportUsageBenchmark(options, [new LedgerServer(options, "/mcp"), new LedgerServer(options), new MinimalServer("/mcp"), new SdkServer()]).RunAsync(cancel);
         if (command is "webhooks" or "all")
             await new WebhooksBenchmark(options).RunAsync(cancel);
     }

@@ -7,7 +7,7 @@ namespace AdcpFunctions.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- [validate|report-usage|webhooks|all]
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- [validate|report-usage|mcp|webhooks|all]
             [--seconds 10]      length of one measured interval
             [--warmup 8]        seconds of load before it
             [--rounds 3]        rounds, servers interleaved; the median is reported

@@ -44,7 +44,7 @@ try
             return 0;
         case ["histories", .. var rest]:
             return HistoriesCommand.Run(rest);
-        case ["validate" or "report-usage" or "webhooks" or "all", ..]:
+        case ["validate" or "report-usage" or "mcp" or "webhooks" or "all", ..]:
             await Benchmark.RunAsync(args[0], BenchmarkOptions.Parse(args.AsSpan(1)), interrupted.Token);
             return 0;
         default:

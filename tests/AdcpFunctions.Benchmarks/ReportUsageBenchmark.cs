@@ -5,14 +5,15 @@ using AdcpFunctions.Benchmarks.Servers;
 namespace AdcpFunctions.Benchmarks;
 
 /// <summary><c>report_usage</c> end to end: each server on core 0, the load on core 1, a fresh server for every figure.</summary>
-internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
+/// <param name="options">How long, how often and what.</param>
+/// <param name="known">Which servers there are, each on the route it is measured on; the first is the one compared.</param>
+internal sealed class ReportUsageBenchmark(BenchmarkOptions options, Contender[] known)
 {
     public async Task RunAsync(CancellationToken cancel)
     {
-        Contender[] known = [new LedgerServer(options), new MinimalServer(), new SdkServer()];
         Contender[] contenders = [.. known.Where(contender => options.Only.Contains(contender.Name))];
-        if (contenders.Length != options.Only.Count)
-            throw new BenchmarkException($"--only takes {string.Join(", ", known.Select(contender => contender.Name))}.");
+        if (options.Only.Except(known.Select(contender => contender.Name)).Any())
+            throw new BenchmarkException($"--only takes {string.Join(", ", known.Select(contender => contender.Name).Distinct())}.");
 
         foreach (Contender contender in contenders)
             await contender.PrepareAsync(cancel);
@@ -26,7 +27,7 @@ internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
                 {
                     (shown, LoadResult result) = await MeasureAsync(contender, records, cancel);
                     results[contender].Add(result);
-                    await Console.Error.WriteLineAsync($"{records} records, round {round + 1}, {contender.Name}: {result.RecordsPerSecond:N0} records/s");
+                    await Console.Error.WriteLineAsync($"{records} records, round {round + 1}, {contender.Name} {contender.Path}: {result.RecordsPerSecond:N0} records/s");
                 }
             }
 
@@ -87,6 +88,15 @@ internal sealed class ReportUsageBenchmark(BenchmarkOptions options)
         double own = Benchmark.Median(results[ledger].Select(r => r.RecordsPerSecond));
         foreach ((Contender contender, List<LoadResult> rounds) in results.Where(pair => pair.Key != ledger))
             Console.WriteLine($"\n{own / Benchmark.Median(rounds.Select(r => r.RecordsPerSecond)):0.00}× the records/s of {contender.Title}.");
+        if (results.Keys.LastOrDefault(contender => contender is LedgerServer) is { } plain && plain != ledger)
+            PrintOverhead(results[ledger], results[plain]);
+    }
+
+    /// <summary>What the wrapping costs: in CPU time, which other work on the machine disturbs least, and in latency.</summary>
+    private static void PrintOverhead(List<LoadResult> wrapped, List<LoadResult> plain)
+    {
+        double Over(Func<LoadResult, double> figure) => Benchmark.Median(wrapped.Select(figure)) / Benchmark.Median(plain.Select(figure)) - 1;
+        Console.WriteLine($"\n/mcp over the plain route: CPU a record {Over(r => r.CpuMicrosecondsPerRecord):+0 %;-0 %;0 %}, seconds a record {Over(r => 1 / r.RecordsPerSecond):+0 %;-0 %;0 %}, p50 {Over(r => r.P50):+0 %;-0 %;0 %}.");
     }
 
     private void PrintDisk()

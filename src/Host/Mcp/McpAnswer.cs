@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using AdcpFunctions.Protocol;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
@@ -29,6 +30,9 @@ internal sealed record McpError(int Code, string Message, AdcpError? Adcp = null
 /// <summary>One JSON-RPC answer, as <c>application/json</c>: no event stream is ever opened here.</summary>
 internal sealed class McpAnswer : IResult
 {
+    /// <summary>JSON inside JSON: with quotes as six characters each it would be twice as long, and no browser reads it as a page.</summary>
+    private static readonly JsonWriterOptions InText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly int _status;
     private readonly ArrayBufferWriter<byte> _body;
 
@@ -52,7 +56,7 @@ internal sealed class McpAnswer : IResult
     public static McpAnswer Refused(AdcpError error, ReadOnlySpan<byte> id) => Error(error.Kind.HttpStatus, McpError.Of(error), id);
 
     /// <summary>The result of a method that is no call of a tool.</summary>
-    public static McpAnswer Result(ReadOnlySpan<byte> id, JsonNode result)
+    public static McpAnswer OfMethod(ReadOnlySpan<byte> id, JsonNode result)
     {
         var body = new ArrayBufferWriter<byte>(4096);
         body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
@@ -68,13 +72,13 @@ internal sealed class McpAnswer : IResult
     /// <remarks>Spec: AdCP 3.1, building/by-layer/L0/mcp-guide, "MCP Response Format".</remarks>
     /// <param name="id">As sent.</param>
     /// <param name="answer">The task's.</param>
-    public static McpAnswer Result(ReadOnlySpan<byte> id, AdcpAnswer answer)
+    public static McpAnswer OfTask(ReadOnlySpan<byte> id, AdcpAnswer answer)
     {
         var body = new ArrayBufferWriter<byte>(answer.Body.Length * 2 + 256);
         body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
         body.Write(id);
         body.Write(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"u8);
-        using (var text = new Utf8JsonWriter(body))
+        using (var text = new Utf8JsonWriter(body, InText))
             text.WriteStringValue(answer.Body);
         body.Write("}],\"structuredContent\":"u8);
         body.Write(answer.Body);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using AdcpFunctions.Protocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using JsonNode = AdcpFunctions.Protocol.JsonNode;
@@ -38,24 +39,32 @@ internal static class McpHandshake
     {
         if (!Methods.Contains(method))
             return McpAnswer.Error(200, McpError.MethodNotFound, id.Raw);
-        // All tools stand on the first page, so no cursor was ever given out.
-        if (parameters.Exists && parameters.TryGetMember("cursor"u8, out _) && method != Initialize)
-            return McpAnswer.Error(200, McpError.InvalidParams("This cursor is not one of ours."), id.Raw);
-        var question = new JsonRpcRequest { Id = new RequestId(1), Method = method, Params = parameters.Exists ? Served(method, System.Text.Json.Nodes.JsonNode.Parse(parameters.Raw)!.AsObject()) : null };
+        if (Misfit(method, parameters) is { } misfit)
+            return McpAnswer.Error(200, McpError.InvalidParams(misfit), id.Raw);
+        var question = new JsonRpcRequest { Id = new RequestId(1), Method = method, Params = parameters.Exists ? Served(System.Text.Json.Nodes.JsonNode.Parse(parameters.Raw)!.AsObject()) : null };
         return await AskAsync(question, cancel) is JsonRpcResponse { Result: { } result }
-            ? McpAnswer.Result(id.Raw, result)
+            ? McpAnswer.OfMethod(id.Raw, result)
             : McpAnswer.Error(200, McpError.InvalidParams($"These params are not what {method} takes."), id.Raw);
     }
+
+    /// <summary>What the library lets pass, and must not.</summary>
+    private static string? Misfit(string method, JsonNode parameters) => method switch
+    {
+        Initialize when !parameters.Exists || !parameters.TryGetMember("protocolVersion"u8, out JsonNode asked) || asked.Kind != JsonKind.String => "protocolVersion says which revision is asked for.",
+        // All tools stand on the first page, so no cursor was ever given out.
+        "tools/list" when parameters.Exists && parameters.TryGetMember("cursor"u8, out _) => "This cursor is not one of ours.",
+        _ => null,
+    };
 
     /// <summary>Rule MCP-4: a client that asks for a revision we do not know is offered the newest that we do.</summary>
     /// <remarks>
     /// Spec: MCP 2025-11-25, basic/lifecycle, "Version Negotiation". The library would refuse a revision that is newer than itself, and
     /// heeds what a later one says of itself in <c>_meta</c>; we serve none of those, so neither reaches it.
     /// </remarks>
-    private static JsonObject Served(string method, JsonObject parameters)
+    private static JsonObject Served(JsonObject parameters)
     {
         parameters.Remove("_meta");
-        if (method == Initialize && parameters["protocolVersion"] is JsonValue asked && asked.TryGetValue(out string? version) && !Protocols.Contains(version))
+        if (parameters["protocolVersion"] is JsonValue asked && asked.TryGetValue(out string? version) && !Protocols.Contains(version))
             parameters["protocolVersion"] = Protocols[^1];
         return parameters;
     }

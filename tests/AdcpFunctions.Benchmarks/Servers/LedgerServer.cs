@@ -1,7 +1,7 @@
 namespace AdcpFunctions.Benchmarks.Servers;
 
 /// <summary>Our host on a fresh SQLite ledger: every answer is durable.</summary>
-internal class LedgerServer(BenchmarkOptions options) : Contender
+internal class LedgerServer(BenchmarkOptions options, string path = "/adcp/report_usage") : Contender
 {
     protected const string AdminKey = "benchmark-admin-key-0123456789abcdef";
 
@@ -14,9 +14,9 @@ internal class LedgerServer(BenchmarkOptions options) : Contender
 
     public override string Name => "ledger";
 
-    public override string Title => "AdcpFunctions, durable (SQLite, synchronous=FULL), plain route";
+    public override string Title => $"AdcpFunctions, durable (SQLite, synchronous=FULL), {(path == "/mcp" ? path : "plain route")}";
 
-    public override string Path => "/adcp/report_usage";
+    public override string Path => path;
 
     protected override string ReadyPath => "/health/ready";
 

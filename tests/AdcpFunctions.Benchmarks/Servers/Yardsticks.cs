@@ -30,13 +30,13 @@ internal abstract class Yardstick(string script) : Contender
 }
 
 /// <summary>Hand-written: JSON.parse, Ajv, key, JCS hash, replay and conflict, store.</summary>
-internal sealed class MinimalServer() : Yardstick("minimal.mjs")
+internal sealed class MinimalServer(string path = "/adcp/report_usage") : Yardstick("minimal.mjs")
 {
     public override string Name => "minimal";
 
-    public override string Title => "minimal Node, in memory, plain route";
+    public override string Title => $"minimal Node, in memory, {(path == "/mcp" ? path : "plain route")}";
 
-    public override string Path => "/adcp/report_usage";
+    public override string Path => path;
 
     protected override string ReadyPath => "/health/ready";
 }
