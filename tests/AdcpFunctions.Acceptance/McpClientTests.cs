@@ -63,6 +63,15 @@ public sealed class McpClientTests(World world)
         Assert.Null(result["isError"]);
     }
 
+    [Fact]
+    public async Task What_a_seller_delivered_is_read_back_with_its_finality()
+    {
+        JsonNode row = Assert.Single((await ResultAsync("delivery"))["structuredContent"]!["media_buy_deliveries"]!.AsArray())!;
+
+        Assert.Equal(("mb_delivered", true, 4_800_000), ((string?)row["media_buy_id"], (bool)row["is_final"]!, (int)row["by_package"]![0]!["impressions"]!));
+        Assert.Equal("2026-05-01T10:00:00Z", (string?)row["finalized_at"]);
+    }
+
     [Theory]
     [InlineData("no key", "INVALID_REQUEST")]
     [InlineData("no arguments", "INVALID_REQUEST")]
@@ -103,6 +112,7 @@ public sealed class McpClientTests(World world)
             Call("list", "list"),
             Call("capabilities", "call", null, "get_adcp_capabilities", []),
             Call("usage", "call", world.Buyer, "report_usage", Report("acceptance-mcp-00001")),
+            Call("delivery", "call", world.Buyer, "get_media_buy_delivery", new JsonObject { ["media_buy_ids"] = new JsonArray("mb_delivered") }),
             Call("no key", "call", world.Buyer, "report_usage", Report("acceptance-mcp-00002").Without("idempotency_key")),
             Call("no arguments", "call", world.Buyer, "report_usage", []),
             Call("unknown tool", "call", world.Buyer, "create_media_buy", []),
@@ -116,7 +126,8 @@ public sealed class McpClientTests(World world)
     {
         IReadOnlyList<JsonNode> told = await world.OnceAsync("mcp-client.mjs", async () =>
         {
-            await world.RegisterBuysAsync("acme", "mb_mcp");
+            await world.RegisterBuysAsync("acme", "mb_mcp", "mb_delivered");
+            await world.DeliverAsync("mb_delivered", impressions: 4_800_000);
             return await Script.RunAsync("mcp-client.mjs", new JsonObject { ["url"] = world.Endpoint.ToString(), ["calls"] = Calls() });
         });
         return Assert.Single(told, line => (string?)line["name"] == call);

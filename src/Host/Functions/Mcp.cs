@@ -74,7 +74,7 @@ internal static class Mcp
         if (!call.TryGetMember("arguments"u8, out JsonNode arguments) && none.TryRead("{}"u8.ToArray(), JsonLimits.Default, out _))
             arguments = none.Root;
         return arguments.Kind == JsonKind.Object
-            ? await request.CallAsync(tool, arguments, answer => McpAnswer.Result(id.Raw, answer))
+            ? await request.CallAsync(tool, arguments, answer => McpAnswer.OfTask(id.Raw, answer))
             : McpAnswer.Error(200, McpError.InvalidParams("arguments is an object."), id.Raw);
     }
 }

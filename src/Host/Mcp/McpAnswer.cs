@@ -56,7 +56,7 @@ internal sealed class McpAnswer : IResult
     public static McpAnswer Refused(AdcpError error, ReadOnlySpan<byte> id) => Error(error.Kind.HttpStatus, McpError.Of(error), id);
 
     /// <summary>The result of a method that is no call of a tool.</summary>
-    public static McpAnswer Result(ReadOnlySpan<byte> id, JsonNode result)
+    public static McpAnswer OfMethod(ReadOnlySpan<byte> id, JsonNode result)
     {
         var body = new ArrayBufferWriter<byte>(4096);
         body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
@@ -72,7 +72,7 @@ internal sealed class McpAnswer : IResult
     /// <remarks>Spec: AdCP 3.1, building/by-layer/L0/mcp-guide, "MCP Response Format".</remarks>
     /// <param name="id">As sent.</param>
     /// <param name="answer">The task's.</param>
-    public static McpAnswer Result(ReadOnlySpan<byte> id, AdcpAnswer answer)
+    public static McpAnswer OfTask(ReadOnlySpan<byte> id, AdcpAnswer answer)
     {
         var body = new ArrayBufferWriter<byte>(answer.Body.Length * 2 + 256);
         body.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);

@@ -43,7 +43,7 @@ internal static class McpHandshake
             return McpAnswer.Error(200, McpError.InvalidParams(misfit), id.Raw);
         var question = new JsonRpcRequest { Id = new RequestId(1), Method = method, Params = parameters.Exists ? Served(System.Text.Json.Nodes.JsonNode.Parse(parameters.Raw)!.AsObject()) : null };
         return await AskAsync(question, cancel) is JsonRpcResponse { Result: { } result }
-            ? McpAnswer.Result(id.Raw, result)
+            ? McpAnswer.OfMethod(id.Raw, result)
             : McpAnswer.Error(200, McpError.InvalidParams($"These params are not what {method} takes."), id.Raw);
     }
 

@@ -7,8 +7,9 @@ namespace AdcpFunctions.Acceptance.Support;
 public sealed record Verdict(string Item, string Outcome, string Told);
 
 /// <summary>An item that does not pass, and why it cannot.</summary>
+/// <param name="Applies">True where what it asks for is asked of a service like this one too, and is given, though not to this runner's satisfaction.</param>
 /// <remarks>Nothing else may fail or be skipped, and nothing here may pass: a table that no longer tells the truth fails the suite.</remarks>
-public sealed record Exempt(string Item, string Outcome, string Why)
+public sealed record Exempt(string Item, string Outcome, string Why, bool Applies = false)
 {
     /// <summary>Every verdict is a pass, or is in the table as it is.</summary>
     public static void AssertTrue(IReadOnlyCollection<Verdict> verdicts, IReadOnlyCollection<Exempt> table)

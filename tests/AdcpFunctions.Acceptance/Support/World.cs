@@ -1,5 +1,9 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using AdcpFunctions.Protocol;
+using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace AdcpFunctions.Acceptance.Support;
 
@@ -10,6 +14,7 @@ public sealed class World : IAsyncLifetime
     public const string StoryboardAccount = "acct_acme_creative";
 
     private const string RunnerAccount = "test";
+    private const string Seller = "https://sales.streamhaus.example";
 
     private const string Account = """{"brand":{"domain":"{0}"},"operator":"{1}","currency":"USD","billing":"adcp","parties":{"seller_ad_servers":[],"buyer_measurement":[{"domain":"cm.example"}]}}""";
 
@@ -70,11 +75,29 @@ public sealed class World : IAsyncLifetime
 
     /// <summary>A contract of 2026 over April, 10.00 per thousand.</summary>
     public static JsonObject Contract(string account) => JsonNode.Parse($$$"""
-        {"account_id":"{{{account}}}","seller_agent":"https://sales.streamhaus.example","currency":"USD","billing_cadence":"monthly","fallback":"on_approval",
+        {"account_id":"{{{account}}}","seller_agent":"{{{Seller}}}","currency":"USD","billing_cadence":"monthly","fallback":"on_approval",
          "flight":{"start":"2026-04-01T00:00:00Z","end":"2026-04-30T23:59:59Z"},
          "packages":[{"package_id":"p1","pricing_option_id":"po_cpm","pricing_model":"cpm","rate":"10.00",
           "measurement_terms":{"billing_measurement":{"vendor":{"domain":"cm.example"} } } }]}
         """)!.AsObject();
+
+    /// <summary>The seller's final row for April, by a webhook that its endpoint's secret vouches for.</summary>
+    public async Task DeliverAsync(string mediaBuy, long impressions)
+    {
+        JsonNode endpoint = await SendAsync(HttpMethod.Post, "/v1/webhook-endpoints", new JsonObject { ["seller_agent"] = Seller });
+        string body = $$$"""
+            {"idempotency_key":"delivery-{{{mediaBuy}}}-0001","operation_id":"op_1","task_id":"delivery_1","task_type":"media_buy_delivery","status":"completed","timestamp":"2026-05-01T10:00:00Z",
+             "result":{"notification_type":"final","currency":"USD","reporting_period":{"start":"2026-04-01T00:00:00Z","end":"2026-04-30T23:59:59Z"},
+             "media_buy_deliveries":[{"media_buy_id":"{{{mediaBuy}}}","status":"completed","totals":{"impressions":{{{impressions}}},"spend":{{{impressions / 100}}} },
+             "by_package":[{"package_id":"p1","impressions":{{{impressions}}},"spend":{{{impressions / 100}}},"is_final":true,"finalized_at":"2026-05-01T10:00:00Z","pricing_model":"cpm","rate":10,"currency":"USD"}]}]}}
+            """;
+        string stamp = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        using HttpRequestMessage request = ChildHost.Request(HttpMethod.Post, new Uri((string)endpoint["url"]!).AbsolutePath, body, key: null);
+        request.Headers.Add(LegacyHmac.SignatureHeader, LegacyHmac.Sign(stamp, Encoding.UTF8.GetBytes(body), (string)endpoint["secret"]!));
+        request.Headers.Add(LegacyHmac.TimestampHeader, stamp);
+        using HttpResponseMessage response = await _host.Http.SendAsync(request);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
 
     public async Task PutAsync(string path, JsonNode body) => await SendAsync(HttpMethod.Put, path, body);
 

@@ -50,7 +50,8 @@ public class McpRecordedTests
         (TestHost host, string key) = await RecordedWorldAsync();
         await using TestHost running = host;
         JsonObject report = Usage.Request([.. Enumerable.Range(0, 12_000).Select(i => Usage.Record("mb_1", 1_000 + i, "acct_pinnacle").With("vendor_cost", 0.5).With("pricing_option_id", "po_vast_30s_cpm").With("final", false).Without("finalized_at"))])
-            .With("reporting_period", Usage.Period("2025-03-01T00:00:00Z", "2025-03-31T23:59:59Z"));
+            .With("reporting_period", Usage.Period("2025-03-01T00:00:00Z", "2025-03-31T23:59:59Z"))
+            .With("context", new JsonObject { ["filler"] = new string('x', 120_000) });
         string message = Rpc.Call(report).ToJsonString();
 
         HttpAnswer answer = await host.McpAsync(message, key);
@@ -63,7 +64,8 @@ public class McpRecordedTests
     /// <summary>What the recorded server was told of beforehand, as contracts.</summary>
     private static async Task<(TestHost Host, string Key)> RecordedWorldAsync()
     {
-        TestHost host = await TestHost.StartAsync();
+        // The recorded records name a creative beside their media buy.
+        TestHost host = await TestHost.StartAsync(o => o.BillsThroughAdcp = true);
         await host.RegisterAccountAsync("acct_pinnacle", TestHost.Account("pinnacle.example"));
         JsonObject contract = TestHost.Contract("acct_pinnacle", vendor: "campaignmanager.example")
             .With("flight", Usage.Period("2025-03-01T00:00:00Z", "2025-03-31T23:59:59Z"));
