@@ -10,7 +10,10 @@ public static class WireTime
     public static bool TryRead(JsonNode node, out DateTimeOffset at)
     {
         at = default;
-        return node.Exists && node.Kind == JsonKind.String && node.TryGetUtf8(out ReadOnlySpan<byte> text) && TryRead(text, out at);
+        if (!node.Exists || node.Kind != JsonKind.String)
+            return false;
+        // Some writers escape the plus of an offset.
+        return TryRead(node.TryGetUtf8(out ReadOnlySpan<byte> plain) ? plain : System.Text.Encoding.UTF8.GetBytes(node.GetString()), out at);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> text, out DateTimeOffset at)

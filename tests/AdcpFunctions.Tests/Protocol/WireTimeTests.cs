@@ -24,6 +24,16 @@ public class WireTimeTests
         Assert.Equal(expected, at.ToString("O", CultureInfo.InvariantCulture));
     }
 
+    [Fact]
+    public void An_escaped_plus_is_a_plus()
+    {
+        using JsonTape tape = JsonTape.Rent();
+        Assert.True(tape.TryRead("\"2026-04-09T14:32:00\\u002B02:00\""u8.ToArray(), JsonLimits.Default, out _));
+
+        Assert.True(WireTime.TryRead(tape.Root, out DateTimeOffset at));
+        Assert.Equal(TimeSpan.FromHours(2), at.Offset);
+    }
+
     [Theory]
     [InlineData("2026-04-09T14:32:00", "naive: no offset")]
     [InlineData("2026-04-09T14:32:00.5", "naive with a fraction")]
