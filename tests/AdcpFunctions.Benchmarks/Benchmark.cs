@@ -1,3 +1,5 @@
+using AdcpFunctions.Benchmarks.Servers;
+
 namespace AdcpFunctions.Benchmarks;
 
 /// <summary>Runs the chosen measurements and prints their tables.</summary>
