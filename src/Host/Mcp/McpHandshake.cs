@@ -42,9 +42,12 @@ internal static class McpHandshake
         if (Misfit(method, parameters) is { } misfit)
             return McpAnswer.Error(200, McpError.InvalidParams(misfit), id.Raw);
         var question = new JsonRpcRequest { Id = new RequestId(1), Method = method, Params = parameters.Exists ? Served(System.Text.Json.Nodes.JsonNode.Parse(parameters.Raw)!.AsObject()) : null };
-        return await AskAsync(question, cancel) is JsonRpcResponse { Result: { } result }
-            ? McpAnswer.OfMethod(id.Raw, result)
-            : McpAnswer.Error(200, McpError.InvalidParams($"These params are not what {method} takes."), id.Raw);
+        if (await AskAsync(question, cancel) is not JsonRpcResponse { Result: { } result })
+            return McpAnswer.Error(200, McpError.InvalidParams($"These params are not what {method} takes."), id.Raw);
+        // The library declares logging whatever is served; nobody is sent a log here, and logging/setLevel is no method of ours.
+        if (method == Initialize)
+            result["capabilities"]!.AsObject().Remove("logging");
+        return McpAnswer.OfMethod(id.Raw, result);
     }
 
     /// <summary>What the library lets pass, and must not.</summary>

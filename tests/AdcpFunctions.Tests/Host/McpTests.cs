@@ -26,7 +26,7 @@ public class McpTests
 
         Assert.Equal((HttpStatusCode.OK, "application/json"), (answer.Status, answer.MediaType));
         Assert.Equal(offered, (string?)answer.Json["result"]!["protocolVersion"]);
-        Assert.NotNull(answer.Json["result"]!["capabilities"]!["tools"]);
+        Assert.Equal(["tools"], answer.Json["result"]!["capabilities"]!.AsObject().Select(c => c.Key));
         Assert.Equal("adcp-functions", (string?)answer.Json["result"]!["serverInfo"]!["name"]);
         Assert.False(answer.Headers.Contains("Mcp-Session-Id"));
     }
