@@ -64,9 +64,9 @@ public class McpRecordedTests
     /// <summary>What the recorded server was told of beforehand, as contracts.</summary>
     private static async Task<(TestHost Host, string Key)> RecordedWorldAsync()
     {
-        // The recorded records name a creative beside their media buy.
+        // The recorded records name a creative beside their media buy, so they are a vendor's, by its price list.
         TestHost host = await TestHost.StartAsync(o => o.BillsThroughAdcp = true);
-        await host.RegisterAccountAsync("acct_pinnacle", TestHost.Account("pinnacle.example"));
+        await host.RegisterAccountAsync("acct_pinnacle", TestHost.Account("pinnacle.example").With("vendor_pricing", new JsonArray(VendorSample.Price("po_vast_30s_cpm", "creative", "cpm", ("rate", "0.50")))));
         JsonObject contract = TestHost.Contract("acct_pinnacle", vendor: "campaignmanager.example")
             .With("flight", Usage.Period("2025-03-01T00:00:00Z", "2025-03-31T23:59:59Z"));
         contract["packages"]![0]!["pricing_option_id"] = "po_vast_30s_cpm";

@@ -184,6 +184,8 @@ public class RefusalTests
         yield return ("POST", $"/v1/quarantine/{quarantined}/redrive", $"/v1/quarantine/{nobodys}/redrive", null, null);
         foreach ((string method, string part) in new[] { ("GET", ""), ("GET", "/keys"), ("POST", "/keys"), ("DELETE", "/keys/" + agentKey) })
             yield return (method, "/v1/agents/agent-theirs" + part, "/v1/agents/agent-nobody" + part, null, null);
+        foreach ((string method, JsonObject? body) in new[] { ("GET", null), ("PUT", new JsonObject { ["url"] = "https://seller.example/mcp" }), ("DELETE", null) })
+            yield return (method, "/v1/agents/agent-theirs/snapshot-source", "/v1/agents/agent-nobody/snapshot-source", body, null);
 
         static JsonObject Proposal(string account) => new() { ["account_id"] = account, ["decision"] = "accept_proposal", ["proposal"] = new string('a', 20), ["reason"] = "because" };
         static JsonObject Task(string account) => new() { ["seller_agent"] = TestHost.Seller, ["channel"] = "task", ["account_id"] = account };

@@ -70,7 +70,7 @@ internal static class VendorSample
 
     public static string[] Reasons(this JsonNode settlement) => [.. settlement["reason_codes"]!.AsArray().Select(r => (string)r!)];
 
-    private static JsonObject Price(string option, string appliesTo, string model, params (string Name, string Value)[] members)
+    public static JsonObject Price(string option, string appliesTo, string model, params (string Name, string Value)[] members)
     {
         var price = new JsonObject { ["pricing_option_id"] = option, ["applies_to"] = appliesTo, ["model"] = model };
         foreach ((string name, string value) in members)
