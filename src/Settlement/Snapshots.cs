@@ -45,6 +45,10 @@ public static class Snapshots
     public static bool IsMissing(SettlementState state, SettlementContext context) =>
         !context.OutOfBand && context.Contract.Policies.Snapshot != SnapshotPolicy.Off && MarkOf(state, context) is null;
 
+    /// <summary>True once the seller has a final here for a package, be it the sum of its days.</summary>
+    public static bool HasFinal(SettlementState state, SettlementContext context, string package) =>
+        SideFinal.OfPackage(package, state.SellerRow, context.Group, context.Period) is not null;
+
     /// <summary>Names the seller's final as it stands, which a reading is of; null while it is incomplete.</summary>
     public static string? MarkOf(SettlementState state, SettlementContext context) =>
         SideFinal.Of(Side.SellerRow, state.SellerRow, context.Group, context.Period)?.Mark;

@@ -134,17 +134,17 @@ internal sealed partial class SnapshotPull(
     }
 
     /// <summary>Rule SNAP-13: a final that no webhook brought is taken as the seller's records have it, as received when they were read.</summary>
-    /// <remarks>Only of packages that said nothing yet: what was pushed is compared with the records, never replaced by them.</remarks>
+    /// <remarks>Only of packages without a final, also when it is taken in: what was pushed, be it while the seller was asked, is compared with the records, never replaced by them.</remarks>
     private static Push Missed(PullJob job, Waiting one, IReadOnlyList<RecordedPackage> packages, UsagePeriod stated, DateTimeOffset now, string place)
     {
         string seller = job.Buy.SellerAgent!;
         var push = new Push(job.Buy.Tenant, Side.SellerRow, seller, LedgerKeys.Token(place), now, stated.StartText, stated.EndText);
-        foreach (RecordedPackage package in packages.Where(p => !one.Head.State.SellerRow.ContainsKey(p.Snapshot.PackageId)))
+        foreach (RecordedPackage package in packages.Where(p => !Snapshots.HasFinal(one.Head.State, one.Context, p.Snapshot.PackageId)))
         {
             SnapshotPackage snapshot = package.Snapshot;
             var said = new Statement(Side.SellerRow, snapshot.PackageId, snapshot.Quantity, snapshot.Spend, package.FinalizedAt, now, seller, "", place, snapshot.Rate);
             said = said with { Hash = Fingerprint.Of(said, one.Look.Group) };
-            push.For(job.Buy.Partition).Facts.Add(new Fact(job.Buy, one.Look.Group, job.Period, one.Look.Window, said, seller, package.Raw.Length <= StatementLedger.MaxRecordBytes ? package.Raw : default));
+            push.For(job.Buy.Partition).Facts.Add(new Fact(job.Buy, one.Look.Group, job.Period, one.Look.Window, said, seller, package.Raw.Length <= StatementLedger.MaxRecordBytes ? package.Raw : default) { IsFound = true });
         }
 
         return push;

@@ -106,6 +106,30 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
             RegisteredBuy buy = await ledger.RegisterAsync(LedgerSample.Read("mb_1"));
             Time.UtcNow = LedgerSample.April.Start.AddDays(1);
             Fact[] finals = [.. ledger.SellerFinals(buy, 1_000)];
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_found_never_takes_the_place_of_what_was_sent_be_it_a_sum_of_days(bool daily)
+    {
+        var period = new ReportingPeriod(LedgerSample.March.Start, LedgerSample.March.Start.AddDays(2));
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Read("mb_1") with { Cadence = BillingCadence.Listed, ListedPeriods = [period], SumDaily = daily });
+        await Ledger.PassUntilAsync(period.End.AddDays(1));
+        Fact whole = Ledger.SellerFinals(buy, 1_000, period).Single();
+        await Ledger.PushAsync("r1", daily ? [Day(whole, 0), Day(whole, 1)] : [whole]);
+        IReadOnlyList<string> before = await Ledger.LedgerTextAsync();
+        Fact other = Ledger.SellerFinals(buy, 9_000, period, finalizedAt: Time.UtcNow).Single();
+
+        await Ledger.PushAsync("r2", other with { IsFound = true });
+        Assert.Equal(before, await Ledger.LedgerTextAsync());
+        await Ledger.PushAsync("r3", other);
+        Assert.NotEqual(before, await Ledger.LedgerTextAsync());
+
+        Fact Day(Fact of, int day) => of with
+        {
+            Statement = of.Statement! with { Day = new ReportingPeriod(period.Start.AddDays(day), period.Start.AddDays(day + 1)), Hash = $"day {day}" },
+        };
+    }
+
             store.KillAt(store.Calls.Count + call, afterEffect);
             died = await DiesAsync(() => ledger.PushAsync("r1", finals));
             Assert.True(died || call > 3);
