@@ -46,6 +46,8 @@ internal sealed partial class SnapshotPull(
             {
                 if (records?.Period is { } stated && job.Buy.Meant(stated.Start, stated.End) != job.Period)
                     why = new Unread("period_differs");
+                else if (records is { IsSimulated: true } && !job.Buy.Account.Sandbox)
+                    why = new Unread("simulated");
                 waiting = why is null ? await TakeAsync(job, records!, waiting, outages, cancel) : waiting.ConvertAll(w => w with { Why = why });
             }
 
