@@ -52,6 +52,21 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
     }
 
     [Fact]
+    public async Task A_registration_that_is_repeated_does_not_ask_again_for_what_was_asked_already()
+    {
+        await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+        await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        DueDocument look = Assert.Single(await Ledger.ReadingsAsync(Time.UtcNow));
+        await DropAsync(await Ledger.RegisterAsync(LedgerSample.Read("mb_1")));
+        await Ledger.Snapshots.AddAsync([look with { DueAt = Time.UtcNow.AddDays(1), Attempts = 5 }], default);
+
+        await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+
+        Assert.Empty(await Ledger.ReadingsAsync(Time.UtcNow));
+        Assert.Equal(5, Assert.Single(await Ledger.ReadingsAsync(), l => l.Period == LedgerSample.March).Attempts);
+    }
+
+    [Fact]
     public async Task Without_the_policy_nothing_is_written_and_a_reading_changes_nothing()
     {
         RegisteredBuy buy = await ReportedAsync(SnapshotPolicy.Off);
