@@ -39,7 +39,7 @@ public static class Snapshots
     /// <summary>True while a count that would be used is held until the seller's own records are read and say the same.</summary>
     /// <remarks>Also after a reading that differs: records that are put right later release it.</remarks>
     public static bool IsAwaited(SettlementState state, SettlementContext context) =>
-        !context.OutOfBand && (state.AwaitsReading || (state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.SnapshotDiffers)));
+        !context.OutOfBand && state.WaitsForRecords;
 
     /// <summary>True while the seller has no final here that its records could be asked for, and the contract has them asked.</summary>
     public static bool IsMissing(SettlementState state, SettlementContext context) =>

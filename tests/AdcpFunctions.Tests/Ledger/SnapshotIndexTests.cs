@@ -109,21 +109,6 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Wherever_a_push_dies_what_waits_then_has_its_row(bool afterEffect)
-    {
-        bool died = true;
-        for (int call = 1; died; call++)
-        {
-            FaultyTable store = NewStore();
-            var ledger = new LedgerHarness(store, Time);
-            Time.UtcNow = LedgerSample.BeforeFlight;
-            await ledger.AddAccountAsync(LedgerSample.Account());
-            RegisteredBuy buy = await ledger.RegisterAsync(LedgerSample.Read("mb_1"));
-            Time.UtcNow = LedgerSample.April.Start.AddDays(1);
-            Fact[] finals = [.. ledger.SellerFinals(buy, 1_000)];
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
     public async Task What_was_found_never_takes_the_place_of_what_was_sent_be_it_a_sum_of_days(bool daily)
     {
         var period = new ReportingPeriod(LedgerSample.March.Start, LedgerSample.March.Start.AddDays(2));
@@ -145,6 +130,21 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
         };
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Wherever_a_push_dies_what_waits_then_has_its_row(bool afterEffect)
+    {
+        bool died = true;
+        for (int call = 1; died; call++)
+        {
+            FaultyTable store = NewStore();
+            var ledger = new LedgerHarness(store, Time);
+            Time.UtcNow = LedgerSample.BeforeFlight;
+            await ledger.AddAccountAsync(LedgerSample.Account());
+            RegisteredBuy buy = await ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+            Time.UtcNow = LedgerSample.April.Start.AddDays(1);
+            Fact[] finals = [.. ledger.SellerFinals(buy, 1_000)];
             store.KillAt(store.Calls.Count + call, afterEffect);
             died = await DiesAsync(() => ledger.PushAsync("r1", finals));
             Assert.True(died || call > 3);
@@ -184,6 +184,48 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
 
         Assert.Equal(0, await ScanAsync());
         Assert.Equal(3, Assert.Single(await Ledger.ReadingsAsync()).Attempts);
+    }
+
+    [Fact]
+    public async Task A_row_to_read_again_that_was_lost_is_restored_too()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.NoteAsync(buy, matches: false);
+        await DropAsync(buy);
+
+        Assert.Equal(1, await ScanAsync());
+        Assert.Equal(LedgerHarness.Address(buy).Suffix, Assert.Single(await Ledger.ReadingsAsync()).Suffix);
+        Assert.Equal(0, await ScanAsync());
+    }
+
+    [Fact]
+    public async Task A_correction_that_is_put_aside_and_then_accepted_is_to_be_read_again()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.NoteAsync(buy);
+        await Ledger.PassAsync(TimeSpan.FromHours(1));
+        await Ledger.PushAsync("r2", Ledger.SellerFinals(buy, 900, finalizedAt: Time.UtcNow));
+        await Ledger.NoteAsync(buy, matches: false);
+        await RuleAsync(buy, accepts: false);
+        Assert.Equal(SettlementStatus.Settled, (await Ledger.HeadAsync(buy)).State.Status);
+        await DropAsync(buy);
+
+        await RuleAsync(buy, accepts: true);
+
+        Assert.Equal([Reasons.RestatementHeld, Reasons.SnapshotDiffers], (await Ledger.HeadAsync(buy)).State.Reasons);
+        Assert.Equal(LedgerHarness.Address(buy).Suffix, Assert.Single(await Ledger.ReadingsAsync(Time.UtcNow)).Suffix);
+    }
+
+    [Fact]
+    public async Task What_an_account_billed_outside_left_waiting_is_not_missing()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.AddAccountAsync(LedgerSample.Account() with { OutOfBand = true });
+        await DropAsync(buy);
+
+        Assert.Equal(0, await ScanAsync());
+        await Ledger.AddAccountAsync(LedgerSample.Account());
+        Assert.Equal(1, await ScanAsync());
     }
 
     [Fact]
@@ -239,6 +281,14 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
         Assert.Null((await Ledger.HeadAsync(buy)).State.Snapshots);
         var look = new JsonObject { ["partition"] = "p", ["suffix"] = "s", ["media_buy_id"] = "m", ["group"] = "g", ["period"] = new JsonObject { ["start"] = "2026-03-01T00:00:00Z", ["end"] = "2026-04-01T00:00:00Z" }, ["due_at"] = "2026-04-01T00:00:00Z", ["written_at"] = "2026-04-01T00:00:00Z" };
         Assert.Equal(0, JsonSerializer.Deserialize(look.ToJsonString(), LedgerJson.Default.DueDocument)!.Attempts);
+    }
+
+    private async Task RuleAsync(RegisteredBuy buy, bool accepts)
+    {
+        HeadDocument head = await Ledger.HeadAsync(buy);
+        IReadOnlyList<ReportingPeriod> outages = await Ledger.Heartbeat.OutagesAsync(default);
+        OpenDecision open = Decisions.Open(head.State, SettlementLedger.ContextOf(buy, head, outages)!).First(o => o.Topic == RulingTopic.Restatement && o.Accepts == accepts);
+        Assert.True(await Ledger.Settlements.RuleAsync(buy, head, outages, new TakenDecision(open, "finance", "agreed by phone"), default));
     }
 
     private Task<int> ScanAsync() => Ledger.Scan.RunAsync(LedgerHarness.Tenant, default);
