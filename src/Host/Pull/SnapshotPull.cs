@@ -18,6 +18,9 @@ internal sealed partial class SnapshotPull(
     private const string Differs = "differs";
     private const string Unconfirmed = "unconfirmed";
 
+    /// <summary>How often it may be asked in vain before somebody has to look: by then over an hour has gone.</summary>
+    private const int PassesWithin = 3;
+
     /// <param name="Look">The row that was due, with the most attempts of its settlement's.</param>
     private sealed record Waiting(DueDocument Look, HeadDocument Head, SettlementContext Context)
     {
@@ -171,18 +174,20 @@ internal sealed partial class SnapshotPull(
         }
 
         foreach (IGrouping<Unread, Waiting> same in again.GroupBy(one => one.Why!))
-            Tell(same.Key, same.First().Head.Id, same.Count(), next.Min(n => n.Look.DueAt));
+            Tell(same.Key, same.First().Head.Id, same.Count(), same.Max(one => one.Look.Attempts), next.Min(n => n.Look.DueAt));
         await asked.KeepAsync(job.Buy.Partition, next.Select(n => (n.Look.Suffix, n.Asked)), cancel);
         await index.AddAsync([.. next.Select(n => n.Look)], cancel);
     }
 
-    /// <summary>What comes right by itself, as a window that is not final yet, is no warning.</summary>
-    private void Tell(Unread why, string first, int count, DateTimeOffset next)
+    /// <summary>What comes right by itself, as a window that is not final yet or an agent that is away for an hour, is no warning; one seller with one invoice that goes on is.</summary>
+    private void Tell(Unread why, string first, int count, int attempts, DateTimeOffset next)
     {
         if (why.Code == Differs)
             Log.Differs(logger, first, count, next);
         else if (OutcomeOf(why) == Unconfirmed)
             Log.Unconfirmed(logger, first, count, why.Code, next);
+        else if (why.Code != NoSource && attempts < PassesWithin)
+            Log.NotReadYet(logger, first, count, why.Code, next);
         else
             Log.NotRead(logger, first, count, why.Code, next);
     }
@@ -228,5 +233,8 @@ internal sealed partial class SnapshotPull(
 
         [LoggerMessage(5703, LogLevel.Information, "The seller's records for settlement {Settlement} ({Count} in one answer) prove nothing yet: {Code}. Asked again at {Next:O}.")]
         public static partial void Unconfirmed(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
+
+        [LoggerMessage(5704, LogLevel.Information, "The seller's records for settlement {Settlement} ({Count} in one answer) could not be used yet: {Code}. Asked again at {Next:O}.")]
+        public static partial void NotReadYet(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
     }
 }
