@@ -121,8 +121,8 @@ var alerts = [
     // Counted by outcome, and most outcomes are normal: the log line is written for those alone that are not.
     metric: ''
     value: 'sum(Sum)'
-    // An agent that is away for a moment is asked again after five minutes, and comes back by itself.
-    threshold: 10
+    // Written only once an agent was asked in vain for over an hour: one that is away for a moment comes back by itself.
+    threshold: 0
     lines: ['[5700]']
     description: 'A seller\'s agent does not answer, lets us in no more, or answers what cannot be used. What waits for its records is not invoiced.'
   }

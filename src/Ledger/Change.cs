@@ -36,7 +36,7 @@ internal sealed class Change
     /// <summary>Whether the decision records a breach.</summary>
     public bool MissesDeadline { get; private init; }
 
-    /// <summary>Whether the decision leaves the settlement waiting for a reading of the seller's own records that nobody was told of yet.</summary>
+    /// <summary>Whether the decision leaves the settlement waiting for the seller's own records, and nobody was told of that yet.</summary>
     public bool AwaitsReading { get; private init; }
 
     /// <summary>When it must be looked at again, where that changed.</summary>
@@ -69,7 +69,7 @@ internal sealed class Change
         return new Change(matter, headRow, head is null, eventRow, tallyRow, records, state.DueAt is { } at && at != before.State.DueAt ? at : null)
         {
             MissesDeadline = events.Any(happened => happened is SettlementEvent.DeadlineMissed),
-            AwaitsReading = state.AwaitsReading && (!before.State.AwaitsReading || events.Any(happened => happened is SettlementEvent.FinalReceived)),
+            AwaitsReading = state.WaitsForRecords && (!before.State.WaitsForRecords || events.Any(happened => happened is SettlementEvent.FinalReceived { Statement.Side: Side.SellerRow })),
         };
     }
 

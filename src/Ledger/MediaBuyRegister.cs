@@ -83,7 +83,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         if (!await catalog.BindAsync(tenant, draft.SellerAgent, draft.MediaBuyId, account.Id, cancel))
             return new RegisterOutcome.Refused([BoundElsewhere]);
         var buy = new RegisteredBuy(tenant, account, before with { Versions = [.. before.Versions, contract] });
-        await ExpectAsync(buy, contract, now, cancel);
+        await ExpectAsync(buy, contract, isNew: true, now, cancel);
         if (!await CommitAsync(buy, row, approved, cancel))
             return new RegisterOutcome.Outrun();
         if (previous is not null)
@@ -148,7 +148,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
     private async ValueTask<RegisteredBuy> CompleteAsync(string tenant, Account account, MediaBuyDocument document, DateTimeOffset now, CancellationToken cancel)
     {
         var buy = new RegisteredBuy(tenant, account, document);
-        await ExpectAsync(buy, buy.Newest, now, cancel);
+        await ExpectAsync(buy, buy.Newest, isNew: false, now, cancel);
         if (document.Versions.Count > 1)
             await WithdrawAsync(new RegisteredBuy(tenant, account, document with { Versions = [.. document.Versions.SkipLast(1)] }), buy, cancel);
         await catalog.ChangedAsync(tenant, account.Id, document.MediaBuyId, cancel);
@@ -207,7 +207,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
     private static IEnumerable<ReportingPeriod> Staying(RegisteredBuy before, DateTimeOffset from) =>
         before.Versions.SelectMany(version => version.Periods.Where(p => p.Start < from && before.InForce(p).Version == version.Version));
 
-    private async ValueTask ExpectAsync(RegisteredBuy buy, Contract contract, DateTimeOffset now, CancellationToken cancel)
+    private async ValueTask ExpectAsync(RegisteredBuy buy, Contract contract, bool isNew, DateTimeOffset now, CancellationToken cancel)
     {
         IReadOnlyList<ReportingPeriod> outages = await heartbeat.OutagesAsync(cancel);
         var expected = new List<Matter>();
@@ -220,7 +220,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
             }
         }
 
-        await snapshots.ExpectAsync(buy, contract, now, cancel);
+        await snapshots.ExpectAsync(buy, contract, isNew, now, cancel);
         await settlements.DecideAsync(buy.Partition, expected, cancel);
     }
 

@@ -95,7 +95,7 @@ internal static class Settlements
         foreach (Fact fact in facts)
         {
             SettlementEvent? happened = fact.Statement is { } statement
-                ? state.Repeats(statement) ? null : new SettlementEvent.FinalReceived(statement, version)
+                ? state.Repeats(statement) || IsSent(fact, state, sight.Buy, outages) ? null : new SettlementEvent.FinalReceived(statement, version)
                 : state.AuthoritySaidUnknown || state.Known.Count > 0 ? null : new SettlementEvent.UnknownReceived(fact.Reporter, now);
             if (happened is null)
                 continue;
@@ -113,6 +113,10 @@ internal static class Settlements
             ?? throw new InvalidOperationException($"Settlement {sight.Buy.Address(one.GroupId, one.Period, one.Window).Id} has a final for a group its contract lacks.");
         return Decide(sight.State, events, Seen(context, sight), now);
     }
+
+    /// <summary>What was found in the seller's records never takes the place of what it sent, also where that came while they were read (rule SNAP-13).</summary>
+    private static bool IsSent(Fact fact, SettlementState state, RegisteredBuy buy, IReadOnlyList<ReportingPeriod> outages) =>
+        fact is { IsFound: true, Statement: { } found } && ContextOf(buy, fact.GroupId, fact.Period, state, outages) is { } context && Snapshots.HasFinal(state, context, found.Unit);
 
     /// <summary>Folds in what happened and asks the rules what follows from it.</summary>
     private static Outcome Decide(SettlementState state, IReadOnlyList<SettlementEvent> happened, SettlementContext context, DateTimeOffset now)

@@ -42,7 +42,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
                 for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
                 {
                     string partition = LedgerKeys.Ledger(tenant, account.Id, shard);
-                    restored += await LooksAsync(partition, shard, queued, cancel);
+                    restored += await LooksAsync(account, partition, shard, queued, cancel);
                     restored += await PointersAsync(tenant, partition, announced, cancel);
                     pass = pass with { Account = account.Id, Shard = shard + 1 };
                 }
@@ -61,11 +61,12 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
     private async ValueTask KeepAsync(string tenant, ScanDocument pass, CancellationToken cancel) =>
         await table.SubmitAsync(new TableBatch(Passes).Upsert(Tables.Row(tenant, pass, LedgerJson.Default.ScanDocument)), cancel);
 
-    /// <param name="partition">A shard of a ledger.</param>
+    /// <param name="account">Whose ledger; nothing of one billed outside is asked for.</param>
+    /// <param name="partition">A shard of it.</param>
     /// <param name="shard">Its number.</param>
     /// <param name="queued">By shard, which settlements had a row for a reading when that was first asked; filled in here.</param>
     /// <param name="cancel">Stops the wait.</param>
-    private async Task<int> LooksAsync(string partition, int shard, HashSet<(string Partition, string Suffix)>?[] queued, CancellationToken cancel)
+    private async Task<int> LooksAsync(Account account, string partition, int shard, HashSet<(string Partition, string Suffix)>?[] queued, CancellationToken cancel)
     {
         var missing = new List<DueDocument>();
         var unread = new List<(TableRow Row, DueDocument Look)>();
@@ -76,7 +77,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
             var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, head.State.DueAt ?? now, now);
             if (head.State.DueAt is not null && !await due.HasAsync(look, cancel) && await IsUnchangedAsync(partition, row, cancel))
                 missing.Add(look);
-            if (head.State.AwaitsReading && !(queued[shard] ??= await snapshots.QueuedAsync(shard, cancel)).Contains((partition, look.Suffix)))
+            if (head.State.WaitsForRecords && !account.OutOfBand && !(queued[shard] ??= await snapshots.QueuedAsync(shard, cancel)).Contains((partition, look.Suffix)))
                 unread.Add((row, look with { DueAt = now }));
         }
 

@@ -14,7 +14,12 @@ public sealed class SnapshotIndex(IPartitionedTable table) : DueIndex(table, Led
     private readonly IPartitionedTable _table = table;
 
     /// <summary>Writes when to look whether each window of a version is final here, where its contract has the seller's records read.</summary>
-    internal async ValueTask ExpectAsync(RegisteredBuy buy, Contract contract, DateTimeOffset now, CancellationToken cancel)
+    /// <param name="buy">The media buy with that version.</param>
+    /// <param name="contract">The version.</param>
+    /// <param name="isNew">False for one in force already: what was due by now has been looked at since, and is not begun with anew.</param>
+    /// <param name="now">The clock.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    internal async ValueTask ExpectAsync(RegisteredBuy buy, Contract contract, bool isNew, DateTimeOffset now, CancellationToken cancel)
     {
         if (contract.Policies.Snapshot == SnapshotPolicy.Off)
             return;
@@ -22,8 +27,9 @@ public sealed class SnapshotIndex(IPartitionedTable table) : DueIndex(table, Led
             from @group in contract.Groups
             from period in @group.Periods
             where buy.InForce(period).Version == contract.Version
-            select new DueDocument(
-                buy.Partition, buy.Address(@group.Id, period, @group.Window).Suffix, buy.MediaBuyId, @group.Id, period, @group.Window, Settlement.Snapshots.AskedAt(period, @group), now);
+            let at = Settlement.Snapshots.AskedAt(period, @group)
+            where isNew || at > now
+            select new DueDocument(buy.Partition, buy.Address(@group.Id, period, @group.Window).Suffix, buy.MediaBuyId, @group.Id, period, @group.Window, at, now);
         await AddAsync([.. looks], cancel);
     }
 

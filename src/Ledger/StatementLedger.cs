@@ -7,7 +7,11 @@ namespace AdcpFunctions.Ledger;
 /// <param name="GroupId">Empty when it cannot be allocated to a terms group.</param>
 /// <param name="Statement">Null when the sender did not say whether the number is final.</param>
 /// <param name="Raw">The record as received.</param>
-public sealed record Fact(RegisteredBuy Buy, string GroupId, ReportingPeriod Period, string? Window, Statement? Statement, string Reporter, ReadOnlyMemory<byte> Raw);
+public sealed record Fact(RegisteredBuy Buy, string GroupId, ReportingPeriod Period, string? Window, Statement? Statement, string Reporter, ReadOnlyMemory<byte> Raw)
+{
+    /// <summary>True for a final that no webhook brought: it is taken only while the seller has sent none for its package.</summary>
+    public bool IsFound { get; init; }
+}
 
 /// <summary>A statement that is kept and decides nothing: provisional, or for a period or window that is not billed.</summary>
 /// <param name="Shown">How a seller's row is found again; null for what nobody asks back.</param>

@@ -106,6 +106,9 @@ public sealed record SettlementState
     /// <summary>True while it is held because the seller's own records were not read yet, whatever else holds it.</summary>
     public bool AwaitsReading => Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
 
+    /// <summary>True while the seller's own records would release it: they were not read yet, or said something else when they were.</summary>
+    public bool WaitsForRecords => AwaitsReading || (Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotDiffers));
+
     /// <summary>Folds one event in.</summary>
     public SettlementState Apply(SettlementEvent happened) => happened switch
     {

@@ -39,11 +39,15 @@ public static class Snapshots
     /// <summary>True while a count that would be used is held until the seller's own records are read and say the same.</summary>
     /// <remarks>Also after a reading that differs: records that are put right later release it.</remarks>
     public static bool IsAwaited(SettlementState state, SettlementContext context) =>
-        !context.OutOfBand && (state.AwaitsReading || (state.Status == SettlementStatus.Held && state.Reasons.Contains(Reasons.SnapshotDiffers)));
+        !context.OutOfBand && state.WaitsForRecords;
 
     /// <summary>True while the seller has no final here that its records could be asked for, and the contract has them asked.</summary>
     public static bool IsMissing(SettlementState state, SettlementContext context) =>
         !context.OutOfBand && context.Contract.Policies.Snapshot != SnapshotPolicy.Off && MarkOf(state, context) is null;
+
+    /// <summary>True once the seller has a final here for a package, be it the sum of its days.</summary>
+    public static bool HasFinal(SettlementState state, SettlementContext context, string package) =>
+        SideFinal.OfPackage(package, state.SellerRow, context.Group, context.Period) is not null;
 
     /// <summary>Names the seller's final as it stands, which a reading is of; null while it is incomplete.</summary>
     public static string? MarkOf(SettlementState state, SettlementContext context) =>

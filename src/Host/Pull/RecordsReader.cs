@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AdcpFunctions.Adapters;
+using AdcpFunctions.Host.Wire;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Settlement;
 
@@ -15,12 +16,31 @@ internal sealed class RecordsReader(GuardedClient client, TimeProvider time)
     /// <summary>What sellers answer that cannot report on a range of dates; all of the flight may still be the period.</summary>
     private static readonly HashSet<string> NoRange = new(StringComparer.Ordinal) { "UNSUPPORTED_FEATURE", "DATE_RANGE_NOT_SUPPORTED", "INVALID_DATE_RANGE", "VALIDATION_ERROR", "INVALID_REQUEST" };
 
+    /// <summary>How long one conversation may take, from its first word to its last.</summary>
+    /// <value>The default is 80 seconds: begun at the end of a seller's turn (rule SNAP-14), it still ends before a ring is stopped.</value>
+    public TimeSpan Longest { get; init; } = TimeSpan.FromSeconds(80);
+
     /// <summary>Asks; once more without dates where the seller refuses them.</summary>
     /// <param name="source">Where.</param>
     /// <param name="buy">About which media buy.</param>
     /// <param name="period">For which time.</param>
     /// <param name="cancel">Stops the wait.</param>
+    /// <remarks>Each answer in its own time, all of them together could outlast a ring: then nothing would be put off, and the same seller be asked in each.</remarks>
     public async Task<(SellerRecords? Records, Unread? Why)> ReadAsync(SnapshotSource source, RegisteredBuy buy, ReportingPeriod period, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Longest);
+        try
+        {
+            return await TalkAsync(source, buy, period, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (null, new Unread(HostJson.Name(FetchFailure.TimedOut)) { SellerIsAway = true });
+        }
+    }
+
+    private async Task<(SellerRecords? Records, Unread? Why)> TalkAsync(SnapshotSource source, RegisteredBuy buy, ReportingPeriod period, CancellationToken cancel)
     {
         var session = new McpSession(client, source, time);
         if (await session.OpenAsync(cancel) is { } closed)

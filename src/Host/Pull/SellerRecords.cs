@@ -27,6 +27,9 @@ internal sealed class SellerRecords : IDisposable
     /// <summary>What the answer is for, as stated; null where it does not say.</summary>
     public UsagePeriod? Period { get; private set; }
 
+    /// <summary>True where the seller says that its numbers are a test's: nobody is invoiced by them.</summary>
+    public bool IsSimulated { get; private set; }
+
     /// <summary>Reads an answer.</summary>
     /// <param name="message">A JSON-RPC answer.</param>
     /// <param name="mediaBuyId">What was asked about; rows of anything else are not looked at.</param>
@@ -113,6 +116,7 @@ internal sealed class SellerRecords : IDisposable
         if (!_row.TryGetMember("by_package"u8, out JsonNode packages) || packages.Kind != JsonKind.Array)
             return new Unread("answer_malformed");
         _currency = TextOf(payload, "currency"u8);
+        IsSimulated = payload.TryGetMember("sandbox"u8, out JsonNode sandbox) && sandbox.Kind is not (JsonKind.False or JsonKind.Null);
         Period = payload.TryGetMember("reporting_period"u8, out JsonNode period) && period.Kind == JsonKind.Object ? UsagePeriod.Read(payload) : null;
         return Period is null ? new Unread("answer_malformed") : null;
     }

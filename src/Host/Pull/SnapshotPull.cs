@@ -18,6 +18,9 @@ internal sealed partial class SnapshotPull(
     private const string Differs = "differs";
     private const string Unconfirmed = "unconfirmed";
 
+    /// <summary>How often it may be asked in vain before somebody has to look: by then over an hour has gone.</summary>
+    private const int PassesWithin = 3;
+
     /// <param name="Look">The row that was due, with the most attempts of its settlement's.</param>
     private sealed record Waiting(DueDocument Look, HeadDocument Head, SettlementContext Context)
     {
@@ -46,6 +49,8 @@ internal sealed partial class SnapshotPull(
             {
                 if (records?.Period is { } stated && job.Buy.Meant(stated.Start, stated.End) != job.Period)
                     why = new Unread("period_differs");
+                else if (records is { IsSimulated: true } && !job.Buy.Account.Sandbox)
+                    why = new Unread("simulated");
                 waiting = why is null ? await TakeAsync(job, records!, waiting, outages, cancel) : waiting.ConvertAll(w => w with { Why = why });
             }
 
@@ -134,17 +139,17 @@ internal sealed partial class SnapshotPull(
     }
 
     /// <summary>Rule SNAP-13: a final that no webhook brought is taken as the seller's records have it, as received when they were read.</summary>
-    /// <remarks>Only of packages that said nothing yet: what was pushed is compared with the records, never replaced by them.</remarks>
+    /// <remarks>Only of packages without a final, also when it is taken in: what was pushed, be it while the seller was asked, is compared with the records, never replaced by them.</remarks>
     private static Push Missed(PullJob job, Waiting one, IReadOnlyList<RecordedPackage> packages, UsagePeriod stated, DateTimeOffset now, string place)
     {
         string seller = job.Buy.SellerAgent!;
         var push = new Push(job.Buy.Tenant, Side.SellerRow, seller, LedgerKeys.Token(place), now, stated.StartText, stated.EndText);
-        foreach (RecordedPackage package in packages.Where(p => !one.Head.State.SellerRow.ContainsKey(p.Snapshot.PackageId)))
+        foreach (RecordedPackage package in packages.Where(p => !Snapshots.HasFinal(one.Head.State, one.Context, p.Snapshot.PackageId)))
         {
             SnapshotPackage snapshot = package.Snapshot;
             var said = new Statement(Side.SellerRow, snapshot.PackageId, snapshot.Quantity, snapshot.Spend, package.FinalizedAt, now, seller, "", place, snapshot.Rate);
             said = said with { Hash = Fingerprint.Of(said, one.Look.Group) };
-            push.For(job.Buy.Partition).Facts.Add(new Fact(job.Buy, one.Look.Group, job.Period, one.Look.Window, said, seller, package.Raw.Length <= StatementLedger.MaxRecordBytes ? package.Raw : default));
+            push.For(job.Buy.Partition).Facts.Add(new Fact(job.Buy, one.Look.Group, job.Period, one.Look.Window, said, seller, package.Raw.Length <= StatementLedger.MaxRecordBytes ? package.Raw : default) { IsFound = true });
         }
 
         return push;
@@ -169,18 +174,20 @@ internal sealed partial class SnapshotPull(
         }
 
         foreach (IGrouping<Unread, Waiting> same in again.GroupBy(one => one.Why!))
-            Tell(same.Key, same.First().Head.Id, same.Count(), next.Min(n => n.Look.DueAt));
+            Tell(same.Key, same.First().Head.Id, same.Count(), same.Max(one => one.Look.Attempts), next.Min(n => n.Look.DueAt));
         await asked.KeepAsync(job.Buy.Partition, next.Select(n => (n.Look.Suffix, n.Asked)), cancel);
         await index.AddAsync([.. next.Select(n => n.Look)], cancel);
     }
 
-    /// <summary>What comes right by itself, as a window that is not final yet, is no warning.</summary>
-    private void Tell(Unread why, string first, int count, DateTimeOffset next)
+    /// <summary>What comes right by itself, as a window that is not final yet or an agent that is away for an hour, is no warning; one seller with one invoice that goes on is.</summary>
+    private void Tell(Unread why, string first, int count, int attempts, DateTimeOffset next)
     {
         if (why.Code == Differs)
             Log.Differs(logger, first, count, next);
         else if (OutcomeOf(why) == Unconfirmed)
             Log.Unconfirmed(logger, first, count, why.Code, next);
+        else if (why.Code != NoSource && attempts < PassesWithin)
+            Log.NotReadYet(logger, first, count, why.Code, next);
         else
             Log.NotRead(logger, first, count, why.Code, next);
     }
@@ -226,5 +233,8 @@ internal sealed partial class SnapshotPull(
 
         [LoggerMessage(5703, LogLevel.Information, "The seller's records for settlement {Settlement} ({Count} in one answer) prove nothing yet: {Code}. Asked again at {Next:O}.")]
         public static partial void Unconfirmed(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
+
+        [LoggerMessage(5704, LogLevel.Information, "The seller's records for settlement {Settlement} ({Count} in one answer) could not be used yet: {Code}. Asked again at {Next:O}.")]
+        public static partial void NotReadYet(ILogger logger, string settlement, int count, string code, DateTimeOffset next);
     }
 }

@@ -52,6 +52,21 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
     }
 
     [Fact]
+    public async Task A_registration_that_is_repeated_does_not_ask_again_for_what_was_asked_already()
+    {
+        await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+        await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        DueDocument look = Assert.Single(await Ledger.ReadingsAsync(Time.UtcNow));
+        await DropAsync(await Ledger.RegisterAsync(LedgerSample.Read("mb_1")));
+        await Ledger.Snapshots.AddAsync([look with { DueAt = Time.UtcNow.AddDays(1), Attempts = 5 }], default);
+
+        await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+
+        Assert.Empty(await Ledger.ReadingsAsync(Time.UtcNow));
+        Assert.Equal(5, Assert.Single(await Ledger.ReadingsAsync(), l => l.Period == LedgerSample.March).Attempts);
+    }
+
+    [Fact]
     public async Task Without_the_policy_nothing_is_written_and_a_reading_changes_nothing()
     {
         RegisteredBuy buy = await ReportedAsync(SnapshotPolicy.Off);
@@ -89,6 +104,30 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
         Assert.Equal(SettlementStatus.Settled, (await Ledger.HeadAsync(buy)).State.Status);
         Assert.DoesNotContain(await Ledger.ReadingsAsync(Time.UtcNow), look => look.WrittenAt == Time.UtcNow);
         await Ledger.AssertReplaysAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_found_never_takes_the_place_of_what_was_sent_be_it_a_sum_of_days(bool daily)
+    {
+        var period = new ReportingPeriod(LedgerSample.March.Start, LedgerSample.March.Start.AddDays(2));
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Read("mb_1") with { Cadence = BillingCadence.Listed, ListedPeriods = [period], SumDaily = daily });
+        await Ledger.PassUntilAsync(period.End.AddDays(1));
+        Fact whole = Ledger.SellerFinals(buy, 1_000, period).Single();
+        await Ledger.PushAsync("r1", daily ? [Day(whole, 0), Day(whole, 1)] : [whole]);
+        IReadOnlyList<string> before = await Ledger.LedgerTextAsync();
+        Fact other = Ledger.SellerFinals(buy, 9_000, period, finalizedAt: Time.UtcNow).Single();
+
+        await Ledger.PushAsync("r2", other with { IsFound = true });
+        Assert.Equal(before, await Ledger.LedgerTextAsync());
+        await Ledger.PushAsync("r3", other);
+        Assert.NotEqual(before, await Ledger.LedgerTextAsync());
+
+        Fact Day(Fact of, int day) => of with
+        {
+            Statement = of.Statement! with { Day = new ReportingPeriod(period.Start.AddDays(day), period.Start.AddDays(day + 1)), Hash = $"day {day}" },
+        };
     }
 
     [Theory]
@@ -148,6 +187,48 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
     }
 
     [Fact]
+    public async Task A_row_to_read_again_that_was_lost_is_restored_too()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.NoteAsync(buy, matches: false);
+        await DropAsync(buy);
+
+        Assert.Equal(1, await ScanAsync());
+        Assert.Equal(LedgerHarness.Address(buy).Suffix, Assert.Single(await Ledger.ReadingsAsync()).Suffix);
+        Assert.Equal(0, await ScanAsync());
+    }
+
+    [Fact]
+    public async Task A_correction_that_is_put_aside_and_then_accepted_is_to_be_read_again()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.NoteAsync(buy);
+        await Ledger.PassAsync(TimeSpan.FromHours(1));
+        await Ledger.PushAsync("r2", Ledger.SellerFinals(buy, 900, finalizedAt: Time.UtcNow));
+        await Ledger.NoteAsync(buy, matches: false);
+        await RuleAsync(buy, accepts: false);
+        Assert.Equal(SettlementStatus.Settled, (await Ledger.HeadAsync(buy)).State.Status);
+        await DropAsync(buy);
+
+        await RuleAsync(buy, accepts: true);
+
+        Assert.Equal([Reasons.RestatementHeld, Reasons.SnapshotDiffers], (await Ledger.HeadAsync(buy)).State.Reasons);
+        Assert.Equal(LedgerHarness.Address(buy).Suffix, Assert.Single(await Ledger.ReadingsAsync(Time.UtcNow)).Suffix);
+    }
+
+    [Fact]
+    public async Task What_an_account_billed_outside_left_waiting_is_not_missing()
+    {
+        RegisteredBuy buy = await ReportedAsync();
+        await Ledger.AddAccountAsync(LedgerSample.Account() with { OutOfBand = true });
+        await DropAsync(buy);
+
+        Assert.Equal(0, await ScanAsync());
+        await Ledger.AddAccountAsync(LedgerSample.Account());
+        Assert.Equal(1, await ScanAsync());
+    }
+
+    [Fact]
     public async Task A_scan_beside_a_writer_raises_no_alarm()
     {
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
@@ -200,6 +281,14 @@ public abstract class SnapshotIndexTests(bool splitsPages) : LedgerSuite(splitsP
         Assert.Null((await Ledger.HeadAsync(buy)).State.Snapshots);
         var look = new JsonObject { ["partition"] = "p", ["suffix"] = "s", ["media_buy_id"] = "m", ["group"] = "g", ["period"] = new JsonObject { ["start"] = "2026-03-01T00:00:00Z", ["end"] = "2026-04-01T00:00:00Z" }, ["due_at"] = "2026-04-01T00:00:00Z", ["written_at"] = "2026-04-01T00:00:00Z" };
         Assert.Equal(0, JsonSerializer.Deserialize(look.ToJsonString(), LedgerJson.Default.DueDocument)!.Attempts);
+    }
+
+    private async Task RuleAsync(RegisteredBuy buy, bool accepts)
+    {
+        HeadDocument head = await Ledger.HeadAsync(buy);
+        IReadOnlyList<ReportingPeriod> outages = await Ledger.Heartbeat.OutagesAsync(default);
+        OpenDecision open = Decisions.Open(head.State, SettlementLedger.ContextOf(buy, head, outages)!).First(o => o.Topic == RulingTopic.Restatement && o.Accepts == accepts);
+        Assert.True(await Ledger.Settlements.RuleAsync(buy, head, outages, new TakenDecision(open, "finance", "agreed by phone"), default));
     }
 
     private Task<int> ScanAsync() => Ledger.Scan.RunAsync(LedgerHarness.Tenant, default);

@@ -9,7 +9,7 @@ public class HostileSellerTests
     public static TheoryData<string> Answers => new(
         "another period", "a day of it", "no period", "another currency", "a currency that is none", "no currency anywhere", "another media buy", "the media buy twice",
         "the package twice", "the package twice, windowed", "another window", "a window that is none", "no package", "a package without an id", "packages that are none", "not final", "final as text", "silent about finality",
-        "a negative count", "a count as text", "an absurd count", "no count", "a number no decimal holds", "an error beside", "no structure", "an empty object", "null");
+        "a negative count", "a count as text", "an absurd count", "no count", "a number no decimal holds", "an error beside", "no structure", "an empty object", "null", "simulated data");
 
     [Theory]
     [MemberData(nameof(Answers))]
@@ -72,6 +72,7 @@ public class HostileSellerTests
             case "no count": package.Without("impressions"); break;
             case "a number no decimal holds": package["spend"] = 1e29; break;
             case "an error beside": records["adcp_error"] = new JsonObject { ["code"] = "INTERNAL_ERROR" }; break;
+            case "simulated data": records["sandbox"] = true; break;
             case "no structure": return new JsonObject { ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "5,000,000 impressions, as you said." }) };
             case "an empty object": return [];
             case "null": return RecordsServer.Told([]).With("structuredContent", null);

@@ -73,6 +73,23 @@ public sealed class RecordsReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_seller_that_takes_its_time_for_each_answer_is_left_when_the_conversation_has_lasted_too_long()
+    {
+        _seller.Instead = async context =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), context.RequestAborted);
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = _seller.Calls.Count + 1, ["result"] = RecordsServer.Failed("VALIDATION_ERROR") }.ToJsonString());
+        };
+        var reader = new RecordsReader(_servers.Client(), _servers.Time) { Longest = TimeSpan.FromSeconds(0.5) };
+
+        (SellerRecords? records, Unread? why) = await reader.ReadAsync(new SnapshotSource("seller.example", _seller.Url, RecordsServer.Token, _servers.Time.UtcNow), Buy, LedgerSample.April, CancellationToken.None);
+
+        Assert.Null(records);
+        Assert.Equal(("timed_out", true), (why!.Code, why.SellerIsAway));
+    }
+
+    [Fact]
     public async Task Records_that_come_as_text_alone_are_read()
     {
         _seller.Result = _ => new JsonObject { ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = RecordsServer.Records(Webhook.Package()).ToJsonString() }) };

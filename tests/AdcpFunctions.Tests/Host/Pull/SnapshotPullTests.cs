@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AdcpFunctions.Tests.Host;
@@ -165,6 +166,24 @@ public class SnapshotPullTests
 
         Assert.Equal("held: snapshot_differs", await world.StandingAsync());
         Assert.Equal(2, await world.Host.FinalsAsync(world.Settlement));
+    }
+
+    [Fact]
+    public async Task A_final_that_is_pushed_while_the_seller_is_asked_stands_and_is_compared()
+    {
+        await using PullWorld world = await PullWorld.StartAsync();
+        world.Seller.Instead = async context =>
+        {
+            await world.DeliverAsync(Webhook.Package("p1", 1_000_000));
+            JsonObject later = Webhook.Package("p1", 3_000_000).With("finalized_at", "2026-05-01T11:00:00Z");
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 2, ["result"] = RecordsServer.Told(RecordsServer.Records(later)) }.ToJsonString());
+        };
+
+        await world.RingAsync();
+
+        Assert.Equal(("held: snapshot_differs", 1), (await world.StandingAsync(), await world.Host.FinalsAsync(world.Settlement)));
+        Assert.Empty(await world.Host.PublishedAsync());
     }
 
     [Fact]

@@ -33,6 +33,24 @@ public class SnapshotRingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_seller_that_is_away_for_an_hour_is_warned_of_be_it_for_one_invoice()
+    {
+        await using PullWorld world = await PullWorld.StartAsync();
+        world.Seller.Instead = context =>
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        foreach (int minutes in (int[])[0, 5, 15])
+            await world.RingAsync(minutes);
+        Assert.Equal((3, 0), (world.Seller.Calls.Count, world.Host.Log.Lines.Count(line => line.Contains("5700", StringComparison.Ordinal))));
+
+        await world.RingAsync(60);
+
+        Assert.Contains(world.Host.Log.Lines, line => line.Contains("5700", StringComparison.Ordinal) && line.Contains("http_503", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Two_rings_at_once_come_to_what_one_does()
     {
         await using PullWorld world = await PullWorld.StartAsync();
