@@ -66,6 +66,12 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             return;
         }
 
+        if (IsSimulated(result, buy))
+        {
+            Quarantine(index, row, "sandbox_result");
+            return;
+        }
+
         bool unavailable = row.TryGetMember("status"u8, out JsonNode status) && (status.StringEquals("reporting_delayed"u8) || status.StringEquals("failed"u8));
         ReportingPeriod stated = buy.Meant(period.Start, period.End) ?? period.Plain;
         if (Unsigned || (violations.Count > 0 && !unavailable))
@@ -87,6 +93,11 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         if (!Paged.Contains(index))
             Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
     }
+
+    /// <summary>Rule DLV-6: what a seller's sandbox reports is no delivery of an account that is billed.</summary>
+    /// <remarks>Spec: AdCP 3.1, media-buy/get-media-buy-delivery-response, <c>sandbox</c> ("simulated data").</remarks>
+    private static bool IsSimulated(JsonNode result, RegisteredBuy buy) =>
+        !buy.Account.Sandbox && result.TryGetMember("sandbox"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
 
     /// <summary>Rule SNAP-15: what a seller announces late, or delivers where nothing protects it, is asked of its own records.</summary>
     /// <remarks>A day later at most, and never twice within five minutes, whatever is delivered: who delivers here must not make us ask as often as it likes.</remarks>

@@ -72,6 +72,23 @@ public class QuarantineTests
         await AssertReplaysAsync(host);
     }
 
+    /// <summary>Sent once as simulated and then in earnest, the same final settles: what was simulated left nothing behind.</summary>
+    [Fact]
+    public async Task What_a_sellers_sandbox_reports_is_no_delivery_of_an_account_that_is_billed()
+    {
+        (TestHost host, JsonNode endpoint, string settlement) = await WithDeadlineAsync("p1");
+        await using TestHost running = host;
+
+        await host.DeliverAsync(endpoint, Webhook.Envelope(Webhook.Result(Webhook.Row("mb1", Webhook.Package())).With("sandbox", true)));
+
+        Assert.Equal("sandbox_result", (string)Assert.Single(await ListAsync(host))!["rows"]![0]!["code"]!);
+        Assert.Equal("open", await host.StateAsync(settlement));
+
+        await host.DeliverAsync(endpoint, Webhook.Envelope(Webhook.Result(Webhook.Row("mb1", Webhook.Package())).With("sandbox", false)));
+
+        Assert.Equal("settled", await host.StateAsync(settlement));
+    }
+
     [Theory]
     [InlineData("provisional")]
     [InlineData("stamped late")]
