@@ -89,7 +89,7 @@ internal readonly record struct AgentRequest(HttpContext Http, ReadOnlyMemory<by
         if (HoldsItsOwnKey(Body.Span))
         {
             var refusal = new AdcpError(ProtocolError.CredentialInArgs, "The body holds this request's bearer key. Send it in the header alone, and have it replaced: bodies are kept.");
-            return wrap(AdcpAnswer.Failed(refusal, new Envelope(context.Exists && HoldsItsOwnKey(context.Raw) ? default : context)));
+            return wrap(AdcpAnswer.Failed(refusal, EnvelopeOf(tool, arguments) with { Context = context.Exists && HoldsItsOwnKey(context.Raw) ? default : context }));
         }
 
         try
@@ -98,10 +98,13 @@ internal readonly record struct AgentRequest(HttpContext Http, ReadOnlyMemory<by
         }
         catch
         {
-            FaultAnswer.Keep(Http, wrap(AdcpAnswer.Unavailable(context.Exists ? context.Raw : default)));
+            FaultAnswer.Keep(Http, wrap(AdcpAnswer.Unavailable(EnvelopeOf(tool, arguments))));
             throw;
         }
     }
+
+    /// <summary>Of an answer the task does not give itself: in the release it would have answered in, and by the kind of task it is.</summary>
+    private static Envelope EnvelopeOf(McpTool tool, JsonNode arguments) => new(Envelope.ContextOf(arguments), AdcpVersions.Negotiate(arguments).Served, IsRead: tool.Name != ReportUsageTask.Name);
 
     /// <summary>Rule AGT-9: who must sign reports by no bearer key alone, and what names a webhook's secret is taken from nobody unsigned.</summary>
     /// <remarks>A stolen key could else report, or lead deliveries elsewhere. Spec: AdCP 3.1, building/by-layer/L1/security, "Verifier checklist for requests", its pre-checks.</remarks>
