@@ -79,13 +79,13 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
 
         Taken++;
         PartitionPush partition = Push.For(buy.Partition);
-        int facts = partition.Facts.Count;
+        int settled = Settled.Count;
         if (!unavailable)
             TakePackages(index, row, result, buy, stated, partition);
         else if (status.StringEquals("reporting_delayed"u8))
             Ask(buy, stated, row.TryGetMember("expected_availability"u8, out JsonNode expected) && WireTime.TryRead(expected, out DateTimeOffset at) ? at : now.AddHours(1));
         if (!Paged.Contains(index))
-            Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
+            Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), Settled.Count > settled), InOwnCurrency(result, buy.InForce(stated)));
     }
 
     /// <summary>Rule SNAP-15: what a seller announces late, or delivers where nothing protects it, is asked of its own records.</summary>

@@ -39,6 +39,19 @@ public class MediaBuyDeliveryTests
         Assert.Equal((5_100_000, true), Told(Row(await AskAsync(host, buyer))));
     }
 
+    [Fact]
+    public async Task A_final_that_settled_nothing_is_not_shown_before_the_one_that_did()
+    {
+        (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
+        await using TestHost running = host;
+        await host.RegisterBuyAsync("bound", TestHost.Contract(vendor: "adserver.streamhaus.example", deadlineHours: 120));
+        await DeliverRowAsync(host, endpoint, Webhook.Row("bound", Webhook.Package()));
+        host.Time.UtcNow += TimeSpan.FromSeconds(1);
+        await DeliverRowAsync(host, endpoint, Webhook.Row("bound", Webhook.Package("p9", 7)));
+
+        Assert.Equal((5_000_000, true), Told(Row(await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("bound"))))));
+    }
+
     [Theory]
     [InlineData("all packages final", true)]
     [InlineData("one provisional", false)]
