@@ -148,6 +148,9 @@ public class MediaBuyDeliveryTests
             Assert.Equal("MEDIA_BUY_NOT_FOUND", (string)answer["errors"]![0]!["code"]!);
         }
 
+        JsonNode twice = await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("mb1", "mb1", "nowhere")));
+        Assert.Equal(("mb1", "media_buy_ids[2]"), ((string)Row(twice)["media_buy_id"]!, (string)Assert.Single(twice["errors"]!.AsArray())!["field"]!));
+
         JsonNode[] refused = [await AskAsync(host, buyer, With("account", new JsonObject { ["account_id"] = "beta" })), await AskAsync(host, buyer, With("account", new JsonObject { ["account_id"] = "nobody" }))];
         Assert.All(refused, r => Assert.Equal("ACCOUNT_NOT_FOUND", (string)r["adcp_error"]!["code"]!));
         Assert.Single(refused.Select(r => r.ToJsonString()).Distinct());
