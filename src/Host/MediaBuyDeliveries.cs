@@ -61,9 +61,13 @@ internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCata
                 return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "The rows of these media buys are larger than one answer; name fewer.", "media_buy_ids"), envelope);
         }
 
+        // Whoever is not asked for says nothing of which period is told.
+        DateTimeOffset now = time.GetUtcNow();
+        if (question.Statuses is { } wanted)
+            found.RemoveAll(f => !wanted.Contains(DeliveryAnswer.StatusOf(f, now)));
         if (PeriodOf(question, found) is not { } period)
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.UnsupportedFeature, "Rows are kept by the period they were reported for; these dates are no billing period and none was reported for them.", "start_date"), envelope);
-        return DeliveryAnswer.Write(new DeliveryAnswer.Told(account, period, found, question.Statuses, errors, time.GetUtcNow()), envelope);
+        return DeliveryAnswer.Write(new DeliveryAnswer.Told(account, period, found, errors, now), envelope);
     }
 
     /// <summary>Rule RPT-2: a media buy that is not the caller's, is another account's or was never registered is not there, in the same words.</summary>

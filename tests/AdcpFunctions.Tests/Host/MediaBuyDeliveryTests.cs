@@ -279,6 +279,22 @@ public class MediaBuyDeliveryTests
         Assert.Equal(["mb1"], await IdsAsync(With("media_buy_ids", new JsonArray("mb1", "running")).With("status_filter", "paused")));
     }
 
+    [Fact]
+    public async Task A_media_buy_that_was_not_asked_for_hides_no_numbers_of_those_that_were()
+    {
+        (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
+        await using TestHost running = host;
+        await host.RegisterBuyAsync("long", TestHost.Contract().With("flight/end", "2026-06-30T23:59:59Z"));
+        host.Time.UtcNow = new DateTimeOffset(2026, 6, 20, 0, 0, 0, TimeSpan.Zero);
+        await DeliverRowAsync(host, endpoint, Webhook.Row("mb1", Provisional(4)));
+        await DeliverRowAsync(host, endpoint, Webhook.Row("long", Provisional(5)).With("status", "paused"), Usage.Period("2026-05-01T00:00:00Z", "2026-05-31T23:59:59Z"));
+
+        JsonNode completed = await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("mb1", "long")).With("status_filter", "completed"));
+
+        Assert.Equal((4, false), Told(Row(completed)));
+        Assert.Null(completed["errors"]);
+    }
+
     [Theory]
     [InlineData("a row too long")]
     [InlineData("another currency")]
