@@ -50,9 +50,8 @@ internal sealed class AdcpAnswer : IResult
     public ReadOnlySpan<byte> Body => _body.WrittenSpan;
 
     /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
-    /// <param name="context">The caller's, as sent; empty when it sent none.</param>
-    public static AdcpAnswer Unavailable(ReadOnlySpan<byte> context) =>
-        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), context, AdcpVersions.Default);
+    public static AdcpAnswer Unavailable(Envelope envelope) =>
+        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), envelope);
 
     /// <summary>Nothing was looked at, or nothing was kept: the same request may be sent again.</summary>
     public static AdcpAnswer RateLimited(int seconds, Envelope envelope) =>

@@ -12,7 +12,7 @@ namespace AdcpFunctions.Host;
 internal sealed record AgentRoute(bool TakesStrangers, Func<AdcpError, IResult> Refuse, Func<AgentRequest, Task<IResult>> AnswerAsync);
 
 /// <summary>The one way in for agents: identity, limit, body, signature, scope, strict JSON, in this order on every route.</summary>
-/// <remarks>The order is the contract: who is unknown has nothing read of him, and what is signed is verified as received before it is parsed.</remarks>
+/// <remarks>The order is the contract: who is unknown has nothing read of him, and what is signed is verified as received, its media type included, before it is parsed.</remarks>
 internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLimits limits, HostOptions options)
 {
     /// <summary>More than any message needs that somebody may send who has named nobody.</summary>
@@ -32,8 +32,9 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
         bool isStranger = caller is null && !signed;
         if (isStranger && !route.TakesStrangers)
             return route.Refuse(AgentRequest.Nobody);
-        if (!RequestReader.IsJson(request))
-            return route.Refuse(new AdcpError(ProtocolError.NotJson, "Send application/json in UTF-8."));
+        bool isJson = RequestReader.IsJson(request);
+        if (!signed && !isJson)
+            return route.Refuse(NotJson);
         using RequestBody? body = await RequestReader.ReadAsync(request, Largest(isStranger), http.RequestAborted);
         if (body is null)
             return route.Refuse(isStranger ? AgentRequest.Nobody : new AdcpError(ProtocolError.BodyTooLarge, $"The body is larger than {options.UsageBytes} bytes; send fewer records at a time."));
@@ -47,6 +48,8 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
             caller = signer;
         }
 
+        if (!isJson)
+            return route.Refuse(NotJson);
         if (caller is not null)
             ScopedTable.Enter(caller.Scope);
         using JsonTape tape = JsonTape.Rent();
@@ -59,6 +62,8 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
 
     /// <summary>Rule ABUSE-6: of a sender that names nobody no more is read than a handshake needs.</summary>
     private int Largest(bool isStranger) => isStranger ? Math.Min(StrangersBytes, options.UsageBytes) : options.UsageBytes;
+
+    private static AdcpError NotJson => new(ProtocolError.NotJson, "Send application/json in UTF-8.");
 
     private static AdcpError TooMany(TimeSpan wait) => new(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: RateLimits.Seconds(wait));
 }
@@ -84,7 +89,7 @@ internal readonly record struct AgentRequest(HttpContext Http, ReadOnlyMemory<by
         if (HoldsItsOwnKey(Body.Span))
         {
             var refusal = new AdcpError(ProtocolError.CredentialInArgs, "The body holds this request's bearer key. Send it in the header alone, and have it replaced: bodies are kept.");
-            return wrap(AdcpAnswer.Failed(refusal, new Envelope(context.Exists && HoldsItsOwnKey(context.Raw) ? default : context)));
+            return wrap(AdcpAnswer.Failed(refusal, EnvelopeOf(tool, arguments) with { Context = context.Exists && HoldsItsOwnKey(context.Raw) ? default : context }));
         }
 
         try
@@ -93,10 +98,13 @@ internal readonly record struct AgentRequest(HttpContext Http, ReadOnlyMemory<by
         }
         catch
         {
-            FaultAnswer.Keep(Http, wrap(AdcpAnswer.Unavailable(context.Exists ? context.Raw : default)));
+            FaultAnswer.Keep(Http, wrap(AdcpAnswer.Unavailable(EnvelopeOf(tool, arguments))));
             throw;
         }
     }
+
+    /// <summary>Of an answer the task does not give itself: in the release it would have answered in, and by the kind of task it is.</summary>
+    private static Envelope EnvelopeOf(McpTool tool, JsonNode arguments) => new(Envelope.ContextOf(arguments), AdcpVersions.Negotiate(arguments).Served, IsRead: tool.Name != ReportUsageTask.Name);
 
     /// <summary>Rule AGT-9: who must sign reports by no bearer key alone, and what names a webhook's secret is taken from nobody unsigned.</summary>
     /// <remarks>A stolen key could else report, or lead deliveries elsewhere. Spec: AdCP 3.1, building/by-layer/L1/security, "Verifier checklist for requests", its pre-checks.</remarks>

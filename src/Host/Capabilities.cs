@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using AdcpFunctions.Host.Mcp;
 using AdcpFunctions.Ledger;
@@ -20,14 +21,15 @@ internal sealed class Capabilities(HostOptions options, AccessDirectory director
     private static readonly CompiledSchema RequestSchema = SchemaSet.Embedded["adcp/3.1/get-adcp-capabilities-request.json"];
 
     private readonly Dictionary<(string Version, bool Bills), ReadOnlyMemory<byte>> _answers = Write(options, time.GetUtcNow());
-    private volatile BillingLook _billing = new(Bills: false, Until: DateTimeOffset.MinValue);
+    private readonly ConcurrentDictionary<string, BillingLook> _billing = new(StringComparer.Ordinal);
 
     private sealed record BillingLook(bool Bills, DateTimeOffset Until);
 
     /// <summary>Rule CAP-2: anybody is told, and what is told is what the code does.</summary>
     /// <param name="request">An object.</param>
+    /// <param name="tenant">The caller's; null where nobody is known.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public async Task<AdcpAnswer> AnswerAsync(JsonNode request, CancellationToken cancel)
+    public async Task<AdcpAnswer> AnswerAsync(JsonNode request, string? tenant, CancellationToken cancel)
     {
         (string version, AdcpError? unsupported) = AdcpVersions.Negotiate(request);
         var envelope = new Envelope(Envelope.ContextOf(request), version, IsRead: true);
@@ -35,29 +37,32 @@ internal sealed class Capabilities(HostOptions options, AccessDirectory director
             return AdcpAnswer.Failed(unsupported, envelope);
         var violations = new List<SchemaViolation>();
         return RequestSchema.Validate(request, violations)
-            ? AdcpAnswer.Send(_answers[(version, await BillsAsync(cancel))], replayed: false, envelope.Context)
+            ? AdcpAnswer.Send(_answers[(version, await BillsAsync(tenant, cancel))], replayed: false, envelope.Context)
             : AdcpAnswer.Failed(AdcpError.Malformed(violations), envelope);
     }
 
     /// <summary>Rule CAP-4: creative usage is said to be billed here only where it is set, and some account then really bills so.</summary>
-    /// <remarks>Accounts come and go, and anybody may ask: they are looked through at most once a minute, and not at all where it is not set.</remarks>
-    private async ValueTask<bool> BillsAsync(CancellationToken cancel)
+    /// <remarks>
+    /// Who is known is told of its own tenant: another's accounts are out of its reach, and say nothing of what it will be answered.
+    /// Accounts come and go, and anybody may ask: they are looked through at most once a minute, and not at all where it is not set.
+    /// </remarks>
+    private async ValueTask<bool> BillsAsync(string? tenant, CancellationToken cancel)
     {
         if (!options.BillsThroughAdcp)
             return false;
         DateTimeOffset now = time.GetUtcNow();
-        if (now < _billing.Until)
-            return _billing.Bills;
+        if (_billing.TryGetValue(tenant ?? "", out BillingLook? known) && now < known.Until)
+            return known.Bills;
         bool bills = false;
-        foreach (string tenant in await directory.TenantsAsync(cancel))
+        foreach (string one in tenant is null ? await directory.TenantsAsync(cancel) : [tenant])
         {
-            IReadOnlyList<Account> accounts = await directory.AccountsAsync(tenant, cancel);
+            IReadOnlyList<Account> accounts = await directory.AccountsAsync(one, cancel);
             bills = accounts.Any(account => account is { OutOfBand: false, TakesUsage: true });
             if (bills)
                 break;
         }
 
-        _billing = new BillingLook(bills, now + Believed);
+        _billing[tenant ?? ""] = new BillingLook(bills, now + Believed);
         return bills;
     }
 

@@ -24,9 +24,8 @@ internal static class DeliveryAnswer
         "windows", "daily_breakdown", "missing_metrics", "by_catalog_item", "by_creative", "by_keyword", "by_geo", "by_geo_truncated", "by_device_type", "by_device_type_truncated",
         "by_device_platform", "by_device_platform_truncated", "by_audience", "by_audience_truncated", "by_placement", "by_placement_truncated");
 
-    /// <param name="Statuses">Null for any.</param>
     /// <param name="Errors">What is told beside the rows; grows with what they lack.</param>
-    public sealed record Told(Account Account, ReportingPeriod Period, IReadOnlyList<DeliveredBuy> Found, IReadOnlySet<string>? Statuses, List<AdcpError> Errors, DateTimeOffset Now);
+    public sealed record Told(Account Account, ReportingPeriod Period, IReadOnlyList<DeliveredBuy> Found, List<AdcpError> Errors, DateTimeOffset Now);
 
     public static AdcpAnswer Write(Told told, Envelope envelope)
     {
@@ -69,9 +68,6 @@ internal static class DeliveryAnswer
             using JsonTape tape = JsonTape.Rent();
             bool isShown = found.Row is { Raw.IsEmpty: false } received && received.Period == told.Period && tape.TryRead(received.Raw, JsonLimits.Default, out _);
             JsonNode row = isShown ? tape.Root : default;
-            string status = isShown && row.TryGetMember("status"u8, out JsonNode said) ? said.GetString() : StatusOf(found.Buy, told.Now);
-            if (told.Statuses is { } wanted && !wanted.Contains(status))
-                continue;
             rows++;
             if (isShown)
             {
@@ -80,7 +76,7 @@ internal static class DeliveryAnswer
             }
             else
             {
-                WriteNothing(writer, found.Buy.MediaBuyId, status);
+                WriteNothing(writer, found.Buy.MediaBuyId, StatusOf(found, told.Now));
                 Explain(told, found);
             }
         }
@@ -118,9 +114,15 @@ internal static class DeliveryAnswer
         told.Errors.Add(new AdcpError(ProtocolError.UnsupportedFeature, why));
     }
 
-    /// <summary>Where a media buy stands of which no row says it: by its flight.</summary>
-    private static string StatusOf(RegisteredBuy buy, DateTimeOffset now) =>
-        now < buy.Newest.Flight.Start ? "pending_start" : now < buy.Newest.Flight.End ? "active" : "completed";
+    /// <summary>Where a media buy stands: as the row that was found says, else by its flight.</summary>
+    public static string StatusOf(DeliveredBuy found, DateTimeOffset now)
+    {
+        using JsonTape tape = JsonTape.Rent();
+        if (found.Row is { Raw.IsEmpty: false } row && tape.TryRead(row.Raw, JsonLimits.Default, out _) && tape.Root.TryGetMember("status"u8, out JsonNode said))
+            return said.GetString();
+        ReportingPeriod flight = found.Buy.Newest.Flight;
+        return now < flight.Start ? "pending_start" : now < flight.End ? "active" : "completed";
+    }
 
     private static bool IsIn(string currency, JsonNode row)
     {

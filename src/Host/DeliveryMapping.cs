@@ -85,13 +85,13 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
 
         Taken++;
         PartitionPush partition = Push.For(buy.Partition);
-        int facts = partition.Facts.Count;
+        int settled = Settled.Count;
         if (!unavailable)
             TakePackages(index, row, result, buy, stated, partition);
         else if (status.StringEquals("reporting_delayed"u8))
             Ask(buy, stated, row.TryGetMember("expected_availability"u8, out JsonNode expected) && WireTime.TryRead(expected, out DateTimeOffset at) ? at : now.AddHours(1));
         if (!Paged.Contains(index))
-            Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), partition.Facts.Count > facts), InOwnCurrency(result, buy.InForce(stated)));
+            Keep(row, stated, partition, unavailable ? null : new ShownRow(buy.MediaBuyId, buy.InForce(stated).Groups.Any(g => g.IsBillable(stated)), Settled.Count > settled), InOwnCurrency(result, buy.InForce(stated)));
     }
 
     /// <summary>Rule DLV-6: what a seller's sandbox reports is no delivery of an account that is billed.</summary>

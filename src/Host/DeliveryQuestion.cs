@@ -6,7 +6,7 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What <c>get_media_buy_delivery</c> was asked.</summary>
 /// <param name="Account">May not exist.</param>
-/// <param name="MediaBuyIds">Null for all of the account.</param>
+/// <param name="MediaBuyIds">As named, one perhaps twice; null for all of the account.</param>
 /// <param name="Statuses">Null for any.</param>
 /// <param name="Dates">Null for the newest.</param>
 /// <remarks>Spec: AdCP 3.1, media-buy/get-media-buy-delivery-request.</remarks>
@@ -32,8 +32,8 @@ internal sealed record DeliveryQuestion(JsonNode Account, IReadOnlyList<string>?
         (ReportingPeriod? dates, AdcpError? wrong) = DatesOf(request);
         if (wrong is not null)
             return (null, wrong);
-        string[]? ids = request.TryGetMember("media_buy_ids"u8, out JsonNode named) ? [.. Texts(named).Distinct(StringComparer.Ordinal)] : null;
-        if (ids?.Length > MostMediaBuys)
+        string[]? ids = request.TryGetMember("media_buy_ids"u8, out JsonNode named) ? [.. Texts(named)] : null;
+        if (ids?.Distinct(StringComparer.Ordinal).Count() > MostMediaBuys)
             return (null, TooMany);
         request.TryGetMember("account"u8, out JsonNode account);
         return (new DeliveryQuestion(account, ids, StatusesOf(request, ids), dates), null);

@@ -63,7 +63,7 @@ internal sealed class Intake(RequestLog requests, RateLimits limits, AccessDirec
                 completed = await requests.CompleteAsync(reserved, answer, now, pages, CancellationToken.None);
                 if (completed)
                     telemetry.UsageTaken(count - errors.Count, errors);
-                return completed ? AdcpAnswer.Send(answer, replayed: false, envelope.Context) : AdcpAnswer.Unavailable(envelope.Context.Exists ? envelope.Context.Raw : default);
+                return completed ? AdcpAnswer.Send(answer, replayed: false, envelope.Context) : AdcpAnswer.Unavailable(envelope);
             }
             finally
             {

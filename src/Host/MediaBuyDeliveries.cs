@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Protocol;
 using AdcpFunctions.Settlement;
@@ -54,12 +55,19 @@ internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCata
             return AdcpAnswer.Failed(DeliveryQuestion.TooMany, envelope);
         var found = new List<DeliveredBuy>();
         foreach (RegisteredBuy[] some in buys.Chunk(AtOnce))
+        {
             found.AddRange(await Task.WhenAll(some.Select(async buy => new DeliveredBuy(buy, await index.FindAsync(buy, question.For(buy), cancel)))));
-        if (found.Sum(f => f.Row?.Raw.Length ?? 0) > MostBytes)
-            return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "The rows of these media buys are larger than one answer; name fewer.", "media_buy_ids"), envelope);
+            if (found.Sum(f => f.Row?.Raw.Length ?? 0) > MostBytes)
+                return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "The rows of these media buys are larger than one answer; name fewer.", "media_buy_ids"), envelope);
+        }
+
+        // Whoever is not asked for says nothing of which period is told.
+        DateTimeOffset now = time.GetUtcNow();
+        if (question.Statuses is { } wanted)
+            found.RemoveAll(f => !wanted.Contains(DeliveryAnswer.StatusOf(f, now)));
         if (PeriodOf(question, found) is not { } period)
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.UnsupportedFeature, "Rows are kept by the period they were reported for; these dates are no billing period and none was reported for them.", "start_date"), envelope);
-        return DeliveryAnswer.Write(new DeliveryAnswer.Told(account, period, found, question.Statuses, errors, time.GetUtcNow()), envelope);
+        return DeliveryAnswer.Write(new DeliveryAnswer.Told(account, period, found, errors, now), envelope);
     }
 
     /// <summary>Rule RPT-2: a media buy that is not the caller's, is another account's or was never registered is not there, in the same words.</summary>
@@ -70,12 +78,12 @@ internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCata
         AccountContracts contracts = await catalog.OpenAsync(caller.Tenant, account, cancel);
         await catalog.LoadAsync(caller.Tenant, contracts, ids.Where(id => contracts.Find(id) is null), cancel);
         var buys = new List<RegisteredBuy>();
-        for (int i = 0; i < ids.Count; i++)
+        foreach ((int i, string id) in ids.Index().DistinctBy(named => named.Item, StringComparer.Ordinal))
         {
-            if (contracts.Find(ids[i]) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent))
+            if (contracts.Find(id) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent))
                 buys.Add(buy);
             else
-                errors.Add(new AdcpError(ProtocolError.MediaBuyNotFound, "No such media buy on this account.", $"media_buy_ids[{i}]"));
+                errors.Add(new AdcpError(ProtocolError.MediaBuyNotFound, "No such media buy on this account.", string.Create(CultureInfo.InvariantCulture, $"media_buy_ids[{i}]")));
         }
 
         return buys;

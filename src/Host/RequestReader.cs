@@ -14,6 +14,9 @@ internal sealed class RequestBody(byte[] buffer, int length) : IDisposable
 /// <summary>Reads raw bytes, and no more than allowed.</summary>
 internal static class RequestReader
 {
+    /// <summary>What is set aside before anything has come; from there it grows with what does.</summary>
+    private const int FirstBytes = 64 * 1024;
+
     /// <summary>True for <c>application/json</c>, with no charset but UTF-8.</summary>
     public static bool IsJson(HttpRequest request)
     {
@@ -28,13 +31,15 @@ internal static class RequestReader
             || parameter.Equals("charset=\"utf-8\"", StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>Rule ABUSE-7: memory is for what was sent, not for what was announced.</summary>
+    /// <remarks>Anybody may announce megabytes beside a signature of nobody's, and then send a few bytes a second.</remarks>
     /// <returns>Null when the body is larger than <paramref name="limit"/>; nothing of it is looked at then.</returns>
     public static async ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, CancellationToken cancel)
     {
         if (request.ContentLength > limit)
             return Refuse(request);
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? 16 * 1024, FirstBytes) + 1);
         int length = 0;
         while (true)
         {

@@ -30,7 +30,7 @@ internal static class McpTools
             GetMediaBuyDeliveryAsync),
     ];
 
-    private static Task<AdcpAnswer> GetCapabilitiesAsync(ToolCall call) => call.Service<Capabilities>().AnswerAsync(call.Arguments, call.Http.RequestAborted);
+    private static Task<AdcpAnswer> GetCapabilitiesAsync(ToolCall call) => call.Service<Capabilities>().AnswerAsync(call.Arguments, call.Caller?.Tenant, call.Http.RequestAborted);
 
     private static Task<AdcpAnswer> GetMediaBuyDeliveryAsync(ToolCall call) => call.Service<MediaBuyDeliveries>().AnswerAsync(call.Arguments, call.Caller!, call.Http.RequestAborted);
 

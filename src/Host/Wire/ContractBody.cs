@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host.Wire;
@@ -103,7 +106,9 @@ internal sealed record ContractBody(
 }
 
 /// <summary>A period as stated, its end in whichever way the sender writes ends.</summary>
-internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
+internal sealed record StatedPeriod(
+    [property: JsonConverter(typeof(StatedTimeJson))] DateTimeOffset Start,
+    [property: JsonConverter(typeof(StatedTimeJson))] DateTimeOffset End)
 {
     public static StatedPeriod Of(ReportingPeriod period) => new(period.Start, period.End);
 
@@ -118,6 +123,14 @@ internal sealed record StatedPeriod(DateTimeOffset Start, DateTimeOffset End)
             issues.Add(new ProblemIssue("period_invalid", pointer, "A period lies between the years 2000 and 2200."));
         return period;
     }
+}
+
+/// <summary>A time with the offset it was stated in, as PER-1 reads ends by the midnights of their own offset. Written in UTC as any other.</summary>
+internal sealed class StatedTimeJson : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(UtcJson.Text(value));
 }
 
 internal sealed record WindowBody(string WindowId, int DurationDays, bool IsGuaranteeBasis);

@@ -105,6 +105,31 @@ public class AdcpVersionsTests
         Assert.Equal("50000.00", (string)published["cumulative"]!["amount"]!);
     }
 
+    [Theory]
+    [InlineData("report_usage", 0)]
+    [InlineData("get_media_buy_delivery", null)]
+    public async Task A_fault_and_a_refusal_before_the_task_are_told_in_the_release_asked_for_and_in_the_tasks_own_form(string tool, int? accepted)
+    {
+        (TestHost host, string buyer, _) = await TestHost.BuyerAttestedAsync();
+        await using TestHost running = host;
+        var told = new List<JsonNode>();
+        JsonObject Ask(int i) => (tool == "report_usage" ? Usage.Request(Usage.Record()).With("idempotency_key", $"struck-{i:d10}") : []).With("adcp_version", "3.0");
+        for (int call = 1; ; call++)
+        {
+            (HttpAnswer answer, bool struck) = await host.Table.StrikeAsync(call, afterEffect: false, () => host.PostToolAsync(tool, Ask(call), buyer));
+            if (!struck)
+                break;
+            if (answer.Status == HttpStatusCode.OK)
+                told.Add(answer.Json["result"]!["structuredContent"]!);
+        }
+
+        JsonNode[] faults = [.. told.Where(a => (string?)a["adcp_error"]?["code"] == "SERVICE_UNAVAILABLE")];
+        Assert.NotEmpty(faults);
+        JsonNode refused = await host.ToolAsync(tool, Ask(0).With("ext", new JsonObject { ["key"] = buyer }), buyer);
+        Assert.Equal("CREDENTIAL_IN_ARGS", (string)refused["adcp_error"]!["code"]!);
+        Assert.All([.. faults, refused], a => Assert.Equal(("failed", "3.0", accepted), ((string)a["status"]!, (string)a["adcp_version"]!, (int?)a["accepted"])));
+    }
+
     [Fact]
     public async Task A_pin_that_is_no_release_is_a_broken_field()
     {

@@ -59,6 +59,24 @@ public sealed class AgentSignerTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, Report(), _key, "holdco-1", own)).Status);
     }
 
+    [Theory]
+    [InlineData("application/json, text/plain", "application/json", "request_signature_header_malformed")]
+    [InlineData("text/plain", "application/json", "request_signature_invalid")]
+    [InlineData("text/plain", "text/plain", null)]
+    public async Task What_is_signed_is_verified_as_received_before_it_matters_what_it_is(string sent, string signed, string? code)
+    {
+        await using TestHost host = await StartAsync();
+        byte[] report = Bytes(Report());
+
+        foreach (string path in new[] { "/adcp/report_usage", "/mcp" })
+        {
+            string answer = await RawHttp.SendAsync(host.Address, $"POST {path}", report, [("Content-Type", sent), .. Sign(host, report, _key, "holdco-1", path, signed)]);
+
+            Assert.StartsWith(code is null ? "HTTP/1.1 415 " : "HTTP/1.1 401 ", answer, StringComparison.Ordinal);
+            Assert.Equal(code is not null, answer.Contains($"WWW-Authenticate: Signature error=\"{code}\"", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task A_signature_is_good_once_and_not_for_a_suspended_agent()
     {
@@ -220,12 +238,12 @@ public sealed class AgentSignerTests : IDisposable
         host.PostBytesAsync("/adcp/report_usage", Bytes(report), bearer, headers: Sign(host, Bytes(report), key, keyId));
 
     /// <summary>The headers of a request to <c>https://ledger.example</c>, signed.</summary>
-    internal static (string, string)[] Sign(TestHost host, byte[] body, ECDsa key, string keyId, string path = "/adcp/report_usage")
+    internal static (string, string)[] Sign(TestHost host, byte[] body, ECDsa key, string keyId, string path = "/adcp/report_usage", string mediaType = "application/json")
     {
         string digest = $"sha-256=:{Convert.ToBase64String(SHA256.HashData(body))}:";
         long now = host.Time.UtcNow.ToUnixTimeSeconds();
         string input = string.Create(CultureInfo.InvariantCulture, $"(\"@method\" \"@target-uri\" \"@authority\" \"content-type\" \"content-digest\");created={now};expires={now + 240};nonce=\"{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16))}\";keyid=\"{keyId}\";alg=\"ecdsa-p256-sha256\";tag=\"adcp/request-signing/v1\"");
-        string signed = $"\"@method\": POST\n\"@target-uri\": https://ledger.example{path}\n\"@authority\": ledger.example\n\"content-type\": application/json\n\"content-digest\": {digest}\n\"@signature-params\": {input}";
+        string signed = $"\"@method\": POST\n\"@target-uri\": https://ledger.example{path}\n\"@authority\": ledger.example\n\"content-type\": {mediaType}\n\"content-digest\": {digest}\n\"@signature-params\": {input}";
         string signature = Convert.ToBase64String(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256));
         return [("Host", "ledger.example"), ("Content-Digest", digest), ("Signature-Input", $"sig1={input}"), ("Signature", $"sig1=:{signature}:")];
     }

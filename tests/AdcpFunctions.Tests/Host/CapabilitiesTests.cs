@@ -148,6 +148,17 @@ public class CapabilitiesTests
     }
 
     [Fact]
+    public async Task A_known_caller_is_told_of_the_accounts_of_its_own_tenant()
+    {
+        await using TestHost host = await TestHost.StartAsync(o => o.BillsThroughAdcp = true);
+        await host.RegisterAccountAsync("acme", VendorSample.Account().With("billing", "out_of_band"));
+        await host.RegisterAccountAsync("beta", VendorSample.Account("beta.example"), TestHost.OtherTenantKey);
+        string buyer = await host.KeyAsync("buyer", ["acme"]), other = await host.KeyAsync("buyer", ["beta"], TestHost.OtherTenantKey);
+
+        Assert.Equal((false, true, true), (await DeclaredAsync(host, buyer), await DeclaredAsync(host, other), await DeclaredAsync(host)));
+    }
+
+    [Fact]
     public async Task A_known_caller_is_told_the_same_as_anybody()
     {
         (TestHost host, string buyer, _) = await TestHost.BuyerAttestedAsync(o => o.BillsThroughAdcp = true);
@@ -214,7 +225,7 @@ public class CapabilitiesTests
         Assert.Equal("[\"agent\",\"advertiser\"]", declared["account"]!["supported_billing"]!.ToJsonString());
     }
 
-    private static async Task<bool> DeclaredAsync(TestHost host) => (bool)(await host.ToolAsync("get_adcp_capabilities", new JsonObject()))["creative"]!["bills_through_adcp"]!;
+    private static async Task<bool> DeclaredAsync(TestHost host, string? key = null) => (bool)(await host.ToolAsync("get_adcp_capabilities", new JsonObject(), key))["creative"]!["bills_through_adcp"]!;
 
     private static async Task<JsonNode> ForOwnHost(TestHost host, string tool, JsonObject arguments) =>
         (await host.PostToolAsync(tool, arguments, null, ("Host", "ledger.example"))).Json["result"]!["structuredContent"]!;

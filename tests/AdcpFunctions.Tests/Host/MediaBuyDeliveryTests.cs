@@ -39,6 +39,19 @@ public class MediaBuyDeliveryTests
         Assert.Equal((5_100_000, true), Told(Row(await AskAsync(host, buyer))));
     }
 
+    [Fact]
+    public async Task A_final_that_settled_nothing_is_not_shown_before_the_one_that_did()
+    {
+        (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
+        await using TestHost running = host;
+        await host.RegisterBuyAsync("bound", TestHost.Contract(vendor: "adserver.streamhaus.example", deadlineHours: 120));
+        await DeliverRowAsync(host, endpoint, Webhook.Row("bound", Webhook.Package()));
+        host.Time.UtcNow += TimeSpan.FromSeconds(1);
+        await DeliverRowAsync(host, endpoint, Webhook.Row("bound", Webhook.Package("p9", 7)));
+
+        Assert.Equal((5_000_000, true), Told(Row(await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("bound"))))));
+    }
+
     [Theory]
     [InlineData("all packages final", true)]
     [InlineData("one provisional", false)]
@@ -134,6 +147,9 @@ public class MediaBuyDeliveryTests
             Assert.Single(answer["errors"]!.AsArray().Select(e => e!.AsObject().Without("field").ToJsonString()).Distinct());
             Assert.Equal("MEDIA_BUY_NOT_FOUND", (string)answer["errors"]![0]!["code"]!);
         }
+
+        JsonNode twice = await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("mb1", "mb1", "nowhere")));
+        Assert.Equal(("mb1", "media_buy_ids[2]"), ((string)Row(twice)["media_buy_id"]!, (string)Assert.Single(twice["errors"]!.AsArray())!["field"]!));
 
         JsonNode[] refused = [await AskAsync(host, buyer, With("account", new JsonObject { ["account_id"] = "beta" })), await AskAsync(host, buyer, With("account", new JsonObject { ["account_id"] = "nobody" }))];
         Assert.All(refused, r => Assert.Equal("ACCOUNT_NOT_FOUND", (string)r["adcp_error"]!["code"]!));
@@ -261,6 +277,22 @@ public class MediaBuyDeliveryTests
         Assert.Equal(["mb1", "mb2", "mb3"], await IdsAsync(With("status_filter", new JsonArray("paused", "completed"))));
         Assert.Equal(["mb1", "running"], await IdsAsync(With("media_buy_ids", new JsonArray("mb1", "running"))));
         Assert.Equal(["mb1"], await IdsAsync(With("media_buy_ids", new JsonArray("mb1", "running")).With("status_filter", "paused")));
+    }
+
+    [Fact]
+    public async Task A_media_buy_that_was_not_asked_for_hides_no_numbers_of_those_that_were()
+    {
+        (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
+        await using TestHost running = host;
+        await host.RegisterBuyAsync("long", TestHost.Contract().With("flight/end", "2026-06-30T23:59:59Z"));
+        host.Time.UtcNow = new DateTimeOffset(2026, 6, 20, 0, 0, 0, TimeSpan.Zero);
+        await DeliverRowAsync(host, endpoint, Webhook.Row("mb1", Provisional(4)));
+        await DeliverRowAsync(host, endpoint, Webhook.Row("long", Provisional(5)).With("status", "paused"), Usage.Period("2026-05-01T00:00:00Z", "2026-05-31T23:59:59Z"));
+
+        JsonNode completed = await AskAsync(host, buyer, With("media_buy_ids", new JsonArray("mb1", "long")).With("status_filter", "completed"));
+
+        Assert.Equal((4, false), Told(Row(completed)));
+        Assert.Null(completed["errors"]);
     }
 
     [Theory]

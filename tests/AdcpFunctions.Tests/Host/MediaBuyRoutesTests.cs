@@ -30,6 +30,26 @@ public class MediaBuyRoutesTests
     }
 
     [Theory]
+    [InlineData("2026-04-30T23:59:59+02:00")]
+    [InlineData("2026-04-30T23:59:00+02:00")]
+    [InlineData("2026-05-01T00:00:00+02:00")]
+    [InlineData("2026-04-30T22:00:00Z")]
+    public async Task However_the_end_of_a_flight_is_written_it_is_the_midnight_of_its_own_offset(string end)
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await host.RegisterAccountAsync();
+        JsonObject monthly = TestHost.Contract().With("billing_utc_offset", "+02:00").With("flight/start", "2026-04-01T00:00:00+02:00").With("flight/end", end);
+        JsonObject listed = monthly.DeepClone().AsObject().With("billing_cadence", "listed").With("billing_periods", new JsonArray(Usage.Period("2026-04-01T00:00:00+02:00", end)));
+
+        foreach ((string id, JsonObject contract) in new[] { ("monthly", monthly), ("listed", listed) })
+        {
+            HttpAnswer registered = await host.PutAsync($"/v1/media-buys/{id}", contract);
+
+            Assert.Equal("""[{"start":"2026-03-31T22:00:00Z","end":"2026-04-30T22:00:00Z"}]""", registered.Json["groups"]?[0]!["periods"]!.ToJsonString());
+        }
+    }
+
+    [Theory]
     [InlineData("off", null, "off")]
     [InlineData("on_final", null, "on_final")]
     [InlineData("required", null, "required")]

@@ -72,7 +72,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     [Fact]
     public void What_it_says_of_a_request_is_what_the_route_reads_it_by()
     {
-        string[] said = [.. Operations().Select(o => o.Operation["requestBody"]).OfType<JsonNode>().Select(b => (string?)b["content"]!["application/json"]!["schema"]!["$ref"]).OfType<string>()];
+        string[] said = [.. Operations().Where(o => o.Path != "/mcp").Select(o => o.Operation["requestBody"]).OfType<JsonNode>().Select(b => (string)b["content"]!["application/json"]!["schema"]!["$ref"]!)];
         IEnumerable<string> read = SourceTree.In("Host").Where(f => f.Path.StartsWith("Host/Functions/", StringComparison.Ordinal) || f.Path == "Host/ReportUsageTask.cs").SelectMany(f => SourceTree.Captures(f.Text, "JsonBody.ReadAsync\\([^\"]*\"(?<it>[^\"]+)\"|SchemaSet.Embedded\\[\"(?<it>[^\"]+)\""));
 
         Assert.Equal(

@@ -103,7 +103,8 @@ public class RateLimitTests
     [Theory]
     [InlineData("GET", "/HEALTH/ready", "", 200)]
     [InlineData("GET", "/OpenApi/v1.json", "", 200)]
-    [InlineData("POST", "/adcp/report_usage", "Signature", 415)]
+    [InlineData("POST", "/adcp/report_usage", "Signature", 401)]
+    [InlineData("POST", "/mcp", "X-Unknown", 415)]
     [InlineData("PUT", "/v1/accounts/acme", "Signature", 401)]
     [InlineData("DELETE", "/v1/accounts", "", 404)]
     public async Task Whatever_nobody_vouches_for_costs_its_address_however_it_is_written(string method, string path, string header, int status)
