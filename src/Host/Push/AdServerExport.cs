@@ -107,7 +107,7 @@ internal sealed partial class AdServerExport
             return $"{row.Cells.Count} cells under {_rows[_header].Cells.Count} columns";
         for (int i = 0; i < _counts.Length; i++)
         {
-            if (CountOf(row.Cells[_counts[i]], _mapping.Counts[i].Metric) is null)
+            if (CountOf(row.Cells[_counts[i]], _mapping.Counts[i].Metric) is null || Ambiguous().IsMatch(row.Cells[_counts[i]]))
                 return $"'{Shown.Of(row.Cells[_counts[i]])}' is no count of {_mapping.Counts[i].Column}";
         }
 
@@ -179,4 +179,8 @@ internal sealed partial class AdServerExport
 
     [GeneratedRegex(@"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(?<part>\.[0-9]+)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Count();
+
+    /// <summary>One and a bit here, a thousand and more elsewhere; the total, read the same way, would not tell.</summary>
+    [GeneratedRegex(@"^[1-9][0-9]{0,2}\.[0-9]{3}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Ambiguous();
 }

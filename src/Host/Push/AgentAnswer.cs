@@ -33,8 +33,9 @@ internal abstract record AgentAnswer
         if (envelope is not { ValueKind: JsonValueKind.Object } said)
             return WithoutEnvelope(http, null);
         JsonElement? failure = Member(said, "adcp_error") is { ValueKind: JsonValueKind.Object } told ? told : null;
-        bool failed = isError || failure is not null || Text(said, "status") == "failed";
-        if (!failed && Member(said, "accepted") is { ValueKind: JsonValueKind.Number } accepted && accepted.TryGetInt32(out int count) && count >= 0)
+        // Agents of 3.0 name no status; one that is not completed has decided nothing yet, or nothing at all.
+        bool completed = !isError && failure is null && Text(said, "status") is null or "completed";
+        if (completed && Member(said, "accepted") is { ValueKind: JsonValueKind.Number } accepted && accepted.TryGetInt32(out int count) && count >= 0)
             return new Taken(new BatchAnswer(count, Member(said, "replayed") is { ValueKind: JsonValueKind.True }, ErrorsOf(said)));
         if (failure is null && Member(said, "errors") is { ValueKind: JsonValueKind.Array } errors && errors.GetArrayLength() > 0)
             failure = errors[0];
@@ -69,12 +70,27 @@ internal abstract record AgentAnswer
 
     internal static JsonElement? Member(JsonElement node, string name) => node.ValueKind == JsonValueKind.Object && node.TryGetProperty(name, out JsonElement value) ? value : null;
 
-    internal static string? Text(JsonElement node, string name) => Member(node, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    /// <remarks>Agents cut texts, also in the middle of a character, and then they are none; what else was said still counts.</remarks>
+    internal static string? Text(JsonElement node, string name)
+    {
+        if (Member(node, name) is not { ValueKind: JsonValueKind.String } text)
+            return null;
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return "?";
+        }
+    }
 
     private static IReadOnlyList<RecordError> ErrorsOf(JsonElement said)
     {
-        if (Member(said, "errors") is not { ValueKind: JsonValueKind.Array } errors)
+        if (Member(said, "errors") is not { ValueKind: not JsonValueKind.Null } errors)
             return [];
+        if (errors.ValueKind != JsonValueKind.Array)
+            return [new RecordError(null, "", "The errors are no list.", null)];
         return [.. errors.EnumerateArray().Select(error =>
         {
             string? field = Text(error, "field");

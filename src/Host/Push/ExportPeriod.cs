@@ -17,8 +17,12 @@ internal sealed record ExportPeriod(DateOnly First, DateOnly Last, string DateFo
     public static ExportPeriod Of(IReadOnlyList<CsvRow> preamble, PushMapping mapping, StatedPeriod? stated)
     {
         (DateOnly First, DateOnly Last)? range = RangeOf(Said(preamble, "Date Range"), mapping.DateFormat);
+        string? zone = Said(preamble, "Report Time Zone");
+        bool isUtc = Utc.Contains(zone, StringComparer.OrdinalIgnoreCase);
         if (stated is not null)
         {
+            if (isUtc && (stated.From.Offset != TimeSpan.Zero || stated.To.Offset != TimeSpan.Zero))
+                throw new InvalidDataException($"The export's days are {zone}'s, and those of --period begin elsewhere.");
             DateOnly first = DateOnly.FromDateTime(stated.From.DateTime), last = DateOnly.FromDateTime(stated.To.DateTime.AddTicks(stated.To.TimeOfDay == TimeSpan.Zero ? -1 : 0));
             return range is null || range == (first, last)
                 ? new ExportPeriod(first, last, mapping.DateFormat, stated)
@@ -27,8 +31,6 @@ internal sealed record ExportPeriod(DateOnly First, DateOnly Last, string DateFo
 
         if (range is not { } days)
             throw new InvalidDataException("The export says no date range: give its --period.");
-        string? zone = Said(preamble, "Report Time Zone");
-        bool isUtc = Utc.Contains(zone, StringComparer.OrdinalIgnoreCase);
         if (isUtc && mapping.UtcOffset is { } other && other != TimeSpan.Zero)
             throw new InvalidDataException($"The export's days are {zone}'s, and the mapping's begin elsewhere.");
         TimeSpan offset = isUtc ? TimeSpan.Zero : mapping.UtcOffset ?? throw new InvalidDataException($"The export's days are those of {Shown.Of(zone ?? "a time zone it does not name")}: give the mapping its utc_offset, or the --period.");

@@ -49,15 +49,27 @@ internal static class PushCommand
         PushPlan plan = PushPlan.Of(content, options.To, options.Batch);
         var header = new JournalHeader(
             Fingerprint(file), mapping is null ? null : Fingerprint(mapping), options.To.ToString(), $"{content.Period.Start}/{content.Period.End}", options.FinalizedAt, options.Batch, plan.Items.Count, plan.Fingerprint);
-        using PushJournal journal = PushJournal.Open(options.State, header, options.StartNew);
+        PushJournal journal = PushJournal.Open(options.State, header, options.StartNew);
         string? stopped;
-        using (var agent = new UsageAgent(options.To, options.Plain, options.Key, TimeProvider.System))
-            stopped = await RunAsync(new PushRun(plan, journal, agent, options.ResendExpired, output, TimeProvider.System), cancel);
-        PushCounts counts = PushResults.Write(options.State, plan, content.Faults, journal);
-        await output.WriteLineAsync(Summary(counts, plan, options));
-        if (stopped is null)
-            return counts.Refused + counts.Unclear == 0 ? 0 : 1;
-        await errors.WriteLineAsync($"Stopped at {stopped}\nThe same command goes on from there.");
+        try
+        {
+            using (journal)
+            {
+                using (var agent = new UsageAgent(options.To, options.Plain, options.Key, TimeProvider.System))
+                    stopped = await RunAsync(new PushRun(plan, journal, agent, options.ResendExpired, output, TimeProvider.System), cancel);
+                PushCounts counts = PushResults.Write(options.State, plan, content.Faults, journal);
+                await output.WriteLineAsync(Summary(counts, plan, options));
+                if (stopped is null)
+                    return counts.Refused + counts.Unclear == 0 ? 0 : 1;
+            }
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, for one. By now something may have been sent, so this is no "nothing was sent".
+            stopped = $"what could not be written: {unwritten.Message}";
+        }
+
+        await errors.WriteLineAsync($"Stopped at {stopped}\nThe same command{(options.StartNew ? ", without --new," : "")} goes on from there.");
         return 3;
     }
 

@@ -39,7 +39,7 @@ internal sealed class PushJournal : IDisposable
     private readonly FileStream _lock;
     private readonly FileStream _file;
     private readonly Dictionary<int, BatchAnswer> _answers = [];
-    private readonly Dictionary<int, int> _sent = [];
+    private readonly Dictionary<int, (int Generation, DateTimeOffset First)> _sent = [];
 
     private PushJournal(FileStream held, FileStream file) => (_lock, _file) = (held, file);
 
@@ -47,7 +47,10 @@ internal sealed class PushJournal : IDisposable
     public IReadOnlyDictionary<int, BatchAnswer> Answers => _answers;
 
     /// <summary>The generation of the key a batch was last sent under; null for one that never was.</summary>
-    public int? Sent(int batch) => _sent.TryGetValue(batch, out int generation) ? generation : null;
+    public int? Sent(int batch) => _sent.TryGetValue(batch, out (int Generation, DateTimeOffset First) sent) ? sent.Generation : null;
+
+    /// <summary>When a batch was first sent under that key; null for one that never was.</summary>
+    public DateTimeOffset? FirstSent(int batch) => _sent.TryGetValue(batch, out (int Generation, DateTimeOffset First) sent) ? sent.First : null;
 
     /// <summary>Rule PUSH-6: a journal goes on with the push it is of, and with no other; one process at a time.</summary>
     /// <exception cref="InvalidDataException">It is of another push, cannot be read, or somebody else has it.</exception>
@@ -84,7 +87,7 @@ internal sealed class PushJournal : IDisposable
     public void Sending(int batch, int generation, DateTimeOffset at)
     {
         Append(new JournalLine(Sending: batch, Generation: generation, At: at));
-        _sent[batch] = generation;
+        Note(batch, generation, at);
     }
 
     /// <summary>A batch was answered for good.</summary>
@@ -140,9 +143,15 @@ internal sealed class PushJournal : IDisposable
         }
 
         if (line.Sending is { } sending)
-            _sent[sending] = line.Generation;
+            Note(sending, line.Generation, line.At ?? DateTimeOffset.MinValue);
         if (line is { Answered: { } answered, Answer: { } answer })
             _answers[answered] = answer;
+    }
+
+    private void Note(int batch, int generation, DateTimeOffset at)
+    {
+        if (Sent(batch) != generation)
+            _sent[batch] = (generation, at);
     }
 
     private static JournalLine Read(string line, int number)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using AdcpFunctions.Host.Wire;
@@ -7,7 +8,7 @@ using AdcpFunctions.Settlement;
 namespace AdcpFunctions.Host;
 
 /// <summary>One usage record to be, and what is summed into it.</summary>
-/// <param name="Account">An account reference, as JSON.</param>
+/// <param name="Account">An account reference, as canonical JSON: however it is spelled, one account is one.</param>
 internal sealed record MappingLine(string Account, string MediaBuyId, string? PricingOptionId, string? MeasurementWindow, string Currency, PricingModel Model, decimal Rate)
 {
     /// <summary>The count that is priced.</summary>
@@ -81,8 +82,10 @@ internal sealed record PushMapping(
         JsonNode account = Inherited(root, node, "account") ?? throw new InvalidDataException($"The mapping names no account for {buy}.");
         string currency = Inherited(root, node, "currency")?.GetString() ?? throw new InvalidDataException($"The mapping names no currency for {buy}.");
         string model = Text(node, "pricing_model")!;
+        var reference = new ArrayBufferWriter<byte>();
+        CanonicalJson.Write(account, reference, CanonicalExclusions.None);
         return new MappingLine(
-            Encoding.UTF8.GetString(account.Raw), buy, Text(node, "pricing_option_id"), Inherited(root, node, "measurement_window")?.GetString(), currency,
+            Encoding.UTF8.GetString(reference.WrittenSpan), buy, Text(node, "pricing_option_id"), Inherited(root, node, "measurement_window")?.GetString(), currency,
             Enum.GetValues<PricingModel>().First(known => HostJson.Name(known) == model), decimal.Parse(Text(node, "rate")!, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture));
     }
 

@@ -50,8 +50,8 @@ internal static class PushResults
 
     /// <summary>Rule PUSH-7: an answer decides about each record or about none: what it leaves open is unclear, never accepted.</summary>
     /// <remarks>
-    /// A record counts as accepted when the answer's own count and the records it names errors for add up to what was sent. An
-    /// accepted record is never sent again under another key, whatever became of its neighbours.
+    /// A record counts as accepted when the answer's own count and the records it names errors for add up to what was sent, and every
+    /// error names one of them. An accepted record is never sent again under another key, whatever became of its neighbours.
     /// </remarks>
     private static Fate[] Fates(PushBatch batch, BatchAnswer answer)
     {
@@ -62,9 +62,9 @@ internal static class PushResults
                 errors.TryAdd(record, error);
         }
 
-        bool addsUp = answer.Accepted + errors.Count == batch.Count;
+        RecordError? unplaced = answer.Errors.FirstOrDefault(error => error.Record is not { } record || record >= batch.Count);
+        bool addsUp = unplaced is null && answer.Accepted + errors.Count == batch.Count;
         string taken = answer.Replayed ? "replayed" : "accepted";
-        RecordError? unplaced = answer.Errors.FirstOrDefault(error => error.Record is null);
         return [.. Enumerable.Range(0, batch.Count).Select(i =>
             errors.TryGetValue(i, out RecordError? error) ? new Fate(addsUp ? "refused" : "unclear", error)
             : addsUp ? new Fate(taken)
@@ -79,11 +79,10 @@ internal static class PushResults
         return row.ToString();
     }
 
-    /// <summary>A spreadsheet runs a text that begins like a formula, and an agent wrote these.</summary>
+    /// <summary>A spreadsheet runs a text that begins like a formula, and an agent wrote these; where cells end at a semicolon, every part of one may.</summary>
     private static string Cell(string text)
     {
-        if (text is ['=' or '+' or '-' or '@', ..])
-            text = "'" + text;
+        text = string.Join(';', text.Split(';').Select(part => part is ['=' or '+' or '-' or '@', ..] ? "'" + part : part));
         return text.AsSpan().IndexOfAny(",\"") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -5,8 +5,13 @@ namespace AdcpFunctions.Host;
 /// <summary>Sends what a plan has and its journal has not, one batch after the other.</summary>
 internal sealed class PushRun(PushPlan plan, PushJournal journal, UsageAgent agent, bool resendExpired, TextWriter output, TimeProvider time)
 {
+    private const string LookFirst = "Look at the agent whether its records are there. --resend-expired sends it all the same, under a new key where the old one is spent, which is safe where an agent knows a fact told twice, as this ledger does.";
+
     /// <summary>How long one batch is tried before the push stops; a process that died over a request may block its key for a minute.</summary>
     private static readonly TimeSpan Stubbornness = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long an agent can be relied on to know a key again: what AdCP recommends. After it an agent should say that it is too late, and may have forgotten.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromHours(24);
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -31,9 +36,12 @@ internal sealed class PushRun(PushPlan plan, PushJournal journal, UsageAgent age
         return null;
     }
 
-    /// <summary>Rule PUSH-9: a batch is noted before it is sent and after it is answered; between the two it is in doubt, and sent again under the same key.</summary>
+    /// <summary>Rule PUSH-9: a batch is noted before it is sent and after it is answered; between the two it is in doubt, and sent again under the same key while the agent knows it.</summary>
+    /// <remarks>Spec: AdCP 3.1, building/by-layer/L1/security, "Idempotency", rules 6 and 7: <c>replay_ttl_seconds</c>, 24 hours as recommended.</remarks>
     private async Task<string?> SendAsync(PushBatch batch, CancellationToken cancel)
     {
+        if (!resendExpired && journal.FirstSent(batch.Number) is { } first && time.GetUtcNow() - first > Remembered)
+            return $"it was sent at {first:u}, and no answer has settled it; the agent may have taken it then and forgotten its key since. {LookFirst}";
         int generation = journal.Sent(batch.Number) ?? 0;
         bool renewed = false;
         long began = time.GetTimestamp();
@@ -52,7 +60,7 @@ internal sealed class PushRun(PushPlan plan, PushJournal journal, UsageAgent age
                     journal.Sending(batch.Number, ++generation, time.GetUtcNow());
                     continue;
                 case AgentAnswer.Expired(var why):
-                    return $"{why}. This batch reached the agent so long ago that its answer is gone, and it may have been taken. Look at the agent whether its records are there. --resend-expired sends it under a new key, which is safe where an agent knows a fact told twice, as this ledger does.";
+                    return $"{why}. This batch reached the agent so long ago that its answer is gone, and it may have been taken. {LookFirst}";
                 case AgentAnswer.Stopped(var why):
                     return why;
                 case AgentAnswer.Again(var why, var asked):

@@ -44,11 +44,12 @@ internal sealed class UsageAgent(Uri to, bool plain, string? key, TimeProvider t
         }
         catch (HttpRequestException broken) when (broken.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
-            return new AgentAnswer.Stopped($"The agent's TLS is not to be trusted: {broken.InnerException?.Message ?? broken.Message}");
+            return new AgentAnswer.Stopped($"The agent's TLS is not to be trusted: {Shown.Of(broken.InnerException?.Message ?? broken.Message)}");
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
-            return new AgentAnswer.Again(broken.InnerException?.Message ?? broken.Message);
+            // The message may quote what was received.
+            return new AgentAnswer.Again(Shown.Of(broken.InnerException?.Message ?? broken.Message));
         }
     }
 

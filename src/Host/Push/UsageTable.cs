@@ -77,10 +77,11 @@ internal static class UsageTable
         json.WriteStartObject("account");
         if (account[0] is { } id)
             json.WriteString("account_id", id);
-        if (account[1] is { } domain)
+        if (account[1] is not null || account[2] is not null)
         {
             json.WriteStartObject("brand");
-            json.WriteString("domain", domain);
+            if (account[1] is { } domain)
+                json.WriteString("domain", domain);
             if (account[2] is { } brand)
                 json.WriteString("brand_id", brand);
             json.WriteEndObject();

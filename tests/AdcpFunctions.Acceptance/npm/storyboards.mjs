@@ -30,6 +30,8 @@ for (const { name, file, step, context } of task.storyboards) {
   }
   const result = await runStoryboard(task.url, storyboard, options);
   result.phases.flatMap(phase => phase.steps).forEach(each => tell(line(name, each)));
+  // What was asked of the run as a whole fails no step.
+  (result.assertions ?? []).filter(a => a.scope === 'storyboard' && !a.passed).forEach(a => tell({ storyboard: name, step: a.assertion_id, outcome: 'failed', told: a.error ?? a.description ?? '' }));
   tell({ storyboard: name, passed: result.passed_count, failed: result.failed_count, skipped: result.skipped_count });
 }
 process.exit(0);

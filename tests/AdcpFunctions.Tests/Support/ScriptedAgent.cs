@@ -66,6 +66,13 @@ internal sealed record ScriptedCall(HttpContext Http, JsonNode Body, int Nth)
         return Http.Response.WriteAsync(mediaType == "text/event-stream" ? $"event: message\ndata: {body.ToJsonString()}\n\n" : body.ToJsonString());
     }
 
+    /// <summary>JSON to the letter, also such as no writer of JSON here would write.</summary>
+    public Task TextAsync(string json)
+    {
+        Http.Response.ContentType = "application/json";
+        return Http.Response.WriteAsync(json);
+    }
+
     /// <summary>Every record of it accepted.</summary>
     public Task AcceptAsync() => AnswerAsync(200, new JsonObject { ["status"] = "completed", ["accepted"] = Records });
 

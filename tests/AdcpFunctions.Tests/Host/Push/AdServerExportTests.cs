@@ -135,10 +135,27 @@ public class AdServerExportTests
     [InlineData("2026-10-01T00:00:00Z/2026-10-30T23:59:59Z", false)]
     public void The_operators_period_and_the_exports_days_agree(string period, bool agree)
     {
-        Exception? refused = Record.Exception(() => Read(Export, period: StatedPeriod.Read(period)));
+        Exception? refused = Record.Exception(() => Read(Export.Replace("Zone,UTC", "Zone,America/New_York", StringComparison.Ordinal), period: StatedPeriod.Read(period)));
 
         Assert.Equal(agree, refused is null);
         Assert.True(agree || refused is InvalidDataException);
+    }
+
+    [Theory]
+    [InlineData("2026-10-01T00:00:00-04:00/2026-10-31T23:59:59-04:00")]
+    [InlineData("2026-10-01T00:00:00Z/2026-10-31T23:59:59+01:00")]
+    public void Days_the_export_calls_UTCs_are_no_days_that_begin_elsewhere(string period) =>
+        Assert.Contains("UTC", Assert.Throws<InvalidDataException>(() => Read(Export, period: StatedPeriod.Read(period))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("1.234")]
+    [InlineData("12.345")]
+    public void A_count_that_reads_as_thousands_elsewhere_is_refused(string count)
+    {
+        string mapping = Mapping.Replace("clicks", "conversions", StringComparison.Ordinal).Replace("cpc", "cpa", StringComparison.Ordinal);
+
+        Assert.Empty(Read(Export.Replace(",8,0.00%", ",8.25,0.00%", StringComparison.Ordinal).Replace("\"1,021\"", "\"1,021.25\"", StringComparison.Ordinal), mapping).Faults);
+        Assert.Equal(10, Assert.Single(Read(Export.Replace(",8,0.00%", $",{count},0.00%", StringComparison.Ordinal), mapping).Faults).Line);
     }
 
     [Fact]
@@ -147,6 +164,7 @@ public class AdServerExportTests
     [Theory]
     [InlineData("a key in two lines", "\"9003\"", "\"9001\"", "twice")]
     [InlineData("one record in two lines", "\"mb_2\",\"pricing_model\":\"cpc\"", "\"mb_1\",\"pricing_option_id\":\"po_cpm\",\"pricing_model\":\"cpc\"", "two lines")]
+    [InlineData("one record in two lines, its account spelled otherwise", "\"mb_2\",\"pricing_model\":\"cpc\"", "\"mb_1\",\"account\":{ \"account_id\": \"\\u0061cme\"},\"pricing_option_id\":\"po_cpm\",\"pricing_model\":\"cpc\"", "two lines")]
     [InlineData("a price by what is not counted", "\"cpc\"", "\"cpcv\"", "completed_views")]
     [InlineData("a price without a count", "\"cpc\"", "\"flat_rate\"", "/lines/1/pricing_model")]
     [InlineData("no account", "\"account\":{\"account_id\":\"acme\"},", "", "account")]

@@ -1,10 +1,15 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using AdcpFunctions.Host;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Host;
 
 /// <summary>What agents other than ours answer, and what a push makes of it.</summary>
-public sealed class PushAnswersTests : IDisposable
+public sealed partial class PushAnswersTests : IDisposable
 {
     private readonly PushFolder _folder = new();
 
@@ -90,6 +95,25 @@ public sealed class PushAnswersTests : IDisposable
     }
 
     [Theory]
+    [InlineData(23, 2)]
+    [InlineData(25, 1)]
+    public async Task What_was_in_doubt_for_longer_than_an_agent_remembers_is_sent_again_only_on_request(int hours, int sent)
+    {
+        await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.Nth > 1 ? call.AcceptAsync() : call.FailAsync(200, "PERMISSION_DENIED", "correctable"));
+        (int denied, _, string errors) = await PushAsync(agent.Plain, "--new");
+        string journal = File + ".push/journal.ndjson";
+        await System.IO.File.WriteAllTextAsync(journal, JournalTime().Replace(await System.IO.File.ReadAllTextAsync(journal), (DateTimeOffset.UtcNow - TimeSpan.FromHours(hours)).ToString("yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture)));
+
+        (int code, _, string said) = await PushAsync(agent.Plain);
+
+        Assert.Equal((3, sent), (denied, agent.Keys.Count));
+        Assert.Contains("The same command, without --new, goes on", errors, StringComparison.Ordinal);
+        Assert.True(sent == 2 ? code == 0 : code == 3 && said.Contains("--resend-expired", StringComparison.Ordinal), said);
+        Assert.Equal(0, (await PushAsync(agent.Plain, "--resend-expired")).Code);
+        Assert.Equal((2, 1), (agent.Keys.Count, agent.Keys.Distinct().Count()));
+    }
+
+    [Theory]
     [InlineData("usage[1].currency")]
     [InlineData("/usage/1/currency")]
     [InlineData("$.usage[1]")]
@@ -108,6 +132,8 @@ public sealed class PushAnswersTests : IDisposable
     [InlineData("an error of a record that was not sent", 2, "usage[3]")]
     [InlineData("all accepted, and an error", 3, "usage[1]")]
     [InlineData("none accepted, and one error", 0, "usage[1]")]
+    [InlineData("all accepted, and an error without a record", 3, null)]
+    [InlineData("all accepted, and an error of a record that was not sent", 3, "usage[3]")]
     public async Task An_answer_that_does_not_add_up_leaves_its_records_unclear(string answer, int accepted, string? field)
     {
         await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.AnswerAsync(200, Partial(accepted, field)));
@@ -116,6 +142,76 @@ public sealed class PushAnswersTests : IDisposable
 
         Assert.True(code == 1 && output.Contains("0 accepted, 0 refused, 3 unclear", StringComparison.Ordinal), answer);
         Assert.All(PushFolder.Results(File), row => Assert.Equal("unclear", row.Status));
+    }
+
+    [Theory]
+    [InlineData("submitted")]
+    [InlineData("working")]
+    [InlineData("rejected")]
+    public async Task A_count_in_an_answer_that_is_not_completed_is_believed_of_no_record(string status)
+    {
+        await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.AnswerAsync(200, new JsonObject { ["status"] = status, ["accepted"] = call.Records }));
+
+        (int code, _, _) = await PushAsync(agent.Plain);
+
+        Assert.Equal(3, code);
+        Assert.All(PushFolder.Results(File), row => Assert.Equal("in_doubt", row.Status));
+    }
+
+    [Fact]
+    public async Task A_text_that_was_cut_inside_a_character_costs_that_text_and_no_record()
+    {
+        await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.TextAsync("""{"status":"completed","accepted":2,"errors":[{"code":"INVALID_USAGE_DATA","message":"cut \ud83d","field":"usage[1]"}]}"""));
+
+        (int code, _, _) = await PushAsync(agent.Plain);
+
+        Assert.Equal(1, code);
+        Assert.Equal(["accepted", "refused", "accepted"], PushFolder.Results(File).Select(row => row.Status));
+    }
+
+    [Fact]
+    public async Task A_text_of_an_agent_is_no_formula_where_cells_end_at_semicolons_either()
+    {
+        JsonObject answer = Partial(2, "usage[1]");
+        answer["errors"]![0]!["message"] = "no;=HYPERLINK(A1);+1;@x";
+        await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.AnswerAsync(200, answer));
+
+        await PushAsync(agent.Plain);
+
+        Assert.Equal("no;'=HYPERLINK(A1);'+1;'@x", PushFolder.Results(File)[1].Message);
+    }
+
+    [Fact]
+    public async Task What_no_server_of_http_says_reaches_no_terminal_as_it_is()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task said = Task.Run(async () =>
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync();
+            await client.GetStream().WriteAsync("\u001b[2Jowned\r\n\r\n"u8.ToArray());
+            Assert.Equal(1, await client.GetStream().ReadAtLeastAsync(new byte[1], 1));
+        });
+        using var agent = new UsageAgent(new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/"), plain: true, key: null, TimeProvider.System);
+
+        var again = Assert.IsType<AgentAnswer.Again>(await agent.ReportAsync("{}"u8.ToArray(), TestContext.Current.CancellationToken));
+
+        await said;
+        Assert.DoesNotContain('\u001b', again.Why);
+    }
+
+    [Fact]
+    public async Task A_result_file_that_cannot_be_written_is_no_push_that_did_not_happen()
+    {
+        await using ScriptedAgent agent = await ScriptedAgent.StartAsync(call => call.AcceptAsync());
+        Directory.CreateDirectory(File + ".push/results.csv/held");
+
+        (int code, _, string errors) = await PushAsync(agent.Plain);
+        Directory.Delete(File + ".push/results.csv", recursive: true);
+        (int again, _, _) = await PushAsync(agent.Plain);
+
+        Assert.Equal((3, 0, 1), (code, again, agent.Keys.Count));
+        Assert.Contains("The same command goes on", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -165,6 +261,9 @@ public sealed class PushAnswersTests : IDisposable
 
     private Task<(int Code, string Output, string Errors)> PushAsync(string to, params string[] more) =>
         _folder.PushAsync(_folder.Write("usage.ndjson", [Usage.Record("mb1"), Usage.Record("mb2"), Usage.Record("mb3")]), to, "a-key-of-this-agent", more);
+
+    [GeneratedRegex("(?<=\"at\":\")[^\"]+")]
+    private static partial Regex JournalTime();
 
     private static JsonObject Partial(int accepted, string? field)
     {

@@ -64,6 +64,10 @@ public class UsageFileTests
     public void A_row_that_is_no_record_is_told_with_its_line(string reason, string row) =>
         Assert.True(Table($"account.account_id,impressions,vendor_cost,currency,final\nacme,1,1,USD,true\n{row}\n") is { Faults: [{ Line: 3, Status: "invalid" }], Items.Count: 1 }, reason);
 
+    [Fact]
+    public void A_brand_without_its_domain_is_not_passed_over() =>
+        Assert.True(Table("account.account_id,account.brand.brand_id,vendor_cost,currency\nacme,acme_shoes,1,USD\n") is { Faults: [{ Line: 2, Status: "invalid" }], Items.Count: 0 });
+
     [Theory]
     [InlineData("account.account_id,Impressions,vendor_cost,currency")]
     [InlineData("account.account_id,currency,currency,vendor_cost")]
