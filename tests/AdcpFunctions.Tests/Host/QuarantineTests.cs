@@ -84,7 +84,7 @@ public class QuarantineTests
         Assert.Equal("sandbox_result", (string)Assert.Single(await ListAsync(host))!["rows"]![0]!["code"]!);
         Assert.Equal("open", await host.StateAsync(settlement));
 
-        await host.DeliverAsync(endpoint, Webhook.Envelope(Webhook.Result(Webhook.Row("mb1", Webhook.Package())).With("sandbox", false)));
+        await host.DeliverAsync(endpoint, Webhook.Envelope(Webhook.Result(Webhook.Row("mb1", Webhook.Package())).With("sandbox", false)).With("idempotency_key", "delivery-in-earnest-1"));
 
         Assert.Equal("settled", await host.StateAsync(settlement));
     }
