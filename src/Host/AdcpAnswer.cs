@@ -12,6 +12,12 @@ internal sealed record AdcpError(ProtocolError Kind, string Message, string? Fie
     /// <summary>A request that its schema refuses as a whole; the first violation names the field.</summary>
     public static AdcpError Malformed(IReadOnlyList<SchemaViolation> violations) =>
         new(ProtocolError.InvalidRequest, violations[0].Message, ReportUsageTask.FieldOf(violations[0].Pointer), violations);
+
+    /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
+    public static readonly AdcpError Unavailable = new(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2);
+
+    /// <summary>Nothing was looked at, or nothing was kept: the same request may be sent again.</summary>
+    public static AdcpError RateLimited(int seconds) => new(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds);
 }
 
 /// <summary>What an answer gives back of its request: the caller's context as sent, and the release it is answered in.</summary>
@@ -49,13 +55,11 @@ internal sealed class AdcpAnswer : IResult
     /// <summary>The envelope, a JSON object.</summary>
     public ReadOnlySpan<byte> Body => _body.WrittenSpan;
 
-    /// <summary>Ours to mend: nothing was acknowledged, and the same request may be sent again.</summary>
-    public static AdcpAnswer Unavailable(Envelope envelope) =>
-        Failed(new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2), envelope);
+    /// <inheritdoc cref="AdcpError.Unavailable"/>
+    public static AdcpAnswer Unavailable(Envelope envelope) => Failed(AdcpError.Unavailable, envelope);
 
-    /// <summary>Nothing was looked at, or nothing was kept: the same request may be sent again.</summary>
-    public static AdcpAnswer RateLimited(int seconds, Envelope envelope) =>
-        Failed(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds), envelope);
+    /// <inheritdoc cref="AdcpError.RateLimited"/>
+    public static AdcpAnswer RateLimited(int seconds, Envelope envelope) => Failed(AdcpError.RateLimited(seconds), envelope);
 
     /// <summary>The part of a completed answer that is kept for replays.</summary>
     public static ReadOnlyMemory<byte> Completed(int accepted, IReadOnlyList<AdcpError> errors, bool sandbox, string version)

@@ -26,7 +26,7 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
         Caller? caller = (identified as Identification.Known)?.Caller;
         // Before its body is read, and of whom a signature alone will name, after: each request counts once.
         if (caller is not null && limits.OfAgent(caller) is { } early)
-            return route.Refuse(TooMany(early));
+            return route.Refuse(AdcpError.RateLimited(RateLimits.Seconds(early)));
         if (identified is Identification.Unknown)
             return route.Refuse(new AdcpError(ProtocolError.AuthInvalid, "The bearer key is not known."));
         bool isStranger = caller is null && !signed;
@@ -44,7 +44,7 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
             if (outcome is not SignedOutcome.By(var signer))
                 return ((SignedOutcome.Refused)outcome).Answer;
             if (caller is null && limits.OfAgent(signer) is { } wait)
-                return route.Refuse(TooMany(wait));
+                return route.Refuse(AdcpError.RateLimited(RateLimits.Seconds(wait)));
             caller = signer;
         }
 
@@ -64,8 +64,6 @@ internal sealed class AgentDoor(Identify identify, SignedCallers signers, RateLi
     private int Largest(bool isStranger) => isStranger ? Math.Min(StrangersBytes, options.UsageBytes) : options.UsageBytes;
 
     private static AdcpError NotJson => new(ProtocolError.NotJson, "Send application/json in UTF-8.");
-
-    private static AdcpError TooMany(TimeSpan wait) => new(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: RateLimits.Seconds(wait));
 }
 
 /// <summary>A request that came in: strict JSON, its sender verified as far as it named one.</summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using AdcpFunctions.Protocol;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace AdcpFunctions.Host.Mcp;
@@ -12,13 +11,13 @@ namespace AdcpFunctions.Host.Mcp;
 internal sealed record McpError(int Code, string Message, AdcpError? Adcp = null)
 {
     public static readonly McpError MethodNotFound = new(-32601, "Method not found");
-    public static readonly McpError Unavailable = new(-32027, "Try again.", new AdcpError(ProtocolError.ServiceUnavailable, "The ledger could not be reached; nothing was acknowledged.", RetryAfter: 2));
+    public static readonly McpError Unavailable = new(-32027, "Try again.", AdcpError.Unavailable);
 
     public static McpError InvalidRequest(string message) => new(-32600, message);
 
     public static McpError InvalidParams(string message) => new(-32602, message);
 
-    public static McpError RateLimited(int seconds) => Of(new AdcpError(ProtocolError.RateLimited, "Too many requests; wait as retry_after says.", RetryAfter: seconds));
+    public static McpError RateLimited(int seconds) => Of(AdcpError.RateLimited(seconds));
 
     /// <summary>What an error of AdCP is to JSON-RPC while no task is known yet: told apart by its HTTP status, of which 400 is left to what is no JSON.</summary>
     public static McpError Of(AdcpError error) => new(

@@ -97,10 +97,22 @@ internal sealed class McpSession(GuardedClient client, SnapshotSource source, Ti
         ReadOnlyMemory<byte>? message = answer.MediaType?.ToLowerInvariant() switch
         {
             "application/json" => IsAnswerTo(answer.Body, id) ? answer.Body : null,
-            "text/event-stream" => EventStream.Data(answer.Body).Select(data => (ReadOnlyMemory<byte>?)data).FirstOrDefault(data => IsAnswerTo(data!.Value, id)),
+            "text/event-stream" => await AmongAsync(answer.Body, id, cancel),
             _ => null,
         };
         return message is { } found ? new(found, null) : new(default, new Unread("answer_malformed"));
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> AmongAsync(ReadOnlyMemory<byte> events, int id, CancellationToken cancel)
+    {
+        using var source = new MemoryStream(events.ToArray(), writable: false);
+        await foreach (ReadOnlyMemory<byte> data in EventStream.DataAsync(source, cancel))
+        {
+            if (IsAnswerTo(data, id))
+                return data;
+        }
+
+        return null;
     }
 
     private ValueTask<FetchOutcome> SendAsync(byte[] body, int maxBytes, bool computed, CancellationToken cancel) =>
@@ -166,20 +178,4 @@ internal sealed class McpSession(GuardedClient client, SnapshotSource source, Ti
     }
 
     private static bool IsVersion(string text) => text.Length == 10 && DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
-}
-
-/// <summary>The events of a stream that has ended.</summary>
-/// <remarks>Spec: WHATWG HTML, server-sent events. Only the data matters here.</remarks>
-internal static class EventStream
-{
-    public static IEnumerable<ReadOnlyMemory<byte>> Data(ReadOnlyMemory<byte> stream)
-    {
-        // The platform's parser takes any of the three line ends, joins lines of data and leaves comments out.
-        using var source = new MemoryStream(stream.ToArray(), writable: false);
-        foreach (System.Net.ServerSentEvents.SseItem<byte[]> item in System.Net.ServerSentEvents.SseParser.Create(source, static (_, data) => data.ToArray()).Enumerate())
-        {
-            if (item.EventType == "message")
-                yield return item.Data;
-        }
-    }
 }

@@ -136,7 +136,7 @@ internal sealed class UsageAgent(Uri to, bool plain, string? key, TimeProvider t
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancel);
         if (id is { } awaited && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
-            return await StreamedAnswer.MessageAsync(stream, awaited, MaxAnswer, cancel);
+            return await AmongAsync(stream, awaited, cancel);
         byte[] buffer = new byte[4096];
         var body = new ArrayBufferWriter<byte>(4096);
         for (int read; (read = await stream.ReadAsync(buffer, cancel)) > 0;)
@@ -149,12 +149,30 @@ internal sealed class UsageAgent(Uri to, bool plain, string? key, TimeProvider t
         return TryParse(body.WrittenMemory);
     }
 
+    /// <summary>Waits for the message with that id; progress and other events pass by.</summary>
+    /// <returns>Null when the stream ends, or outgrows its limit, before it.</returns>
+    private static async Task<JsonDocument?> AmongAsync(Stream stream, int id, CancellationToken cancel)
+    {
+        int read = 0;
+        await foreach (ReadOnlyMemory<byte> data in EventStream.DataAsync(stream, cancel))
+        {
+            if ((read += data.Length) > MaxAnswer)
+                return null;
+            JsonDocument? message = TryParse(data);
+            if (message is not null && AgentAnswer.Member(message.RootElement, "id") is { ValueKind: JsonValueKind.Number } its && its.TryGetInt32(out int number) && number == id)
+                return message;
+            message?.Dispose();
+        }
+
+        return null;
+    }
+
     private static JsonDocument? TextOf(JsonElement result) =>
         AgentAnswer.Member(result, "content") is { ValueKind: JsonValueKind.Array } content && content.GetArrayLength() > 0 && AgentAnswer.Text(content[0], "text") is { } text
             ? TryParse(System.Text.Encoding.UTF8.GetBytes(text))
             : null;
 
-    internal static JsonDocument? TryParse(ReadOnlyMemory<byte> json)
+    private static JsonDocument? TryParse(ReadOnlyMemory<byte> json)
     {
         try
         {
