@@ -22,7 +22,8 @@ public sealed record HeadDocument(
 
 /// <summary>One decision: what happened, when, and the hash of the decision before it.</summary>
 /// <param name="Given">What it was decided on beside contract and history; null when there was nothing.</param>
-public sealed record EventDocument(string Id, int Sequence, string Previous, DateTimeOffset At, IReadOnlyList<EventEnvelope> Events, GivenDocument? Given = null);
+/// <param name="RawSha256">Of the bytes kept beside it as evidence, lower-case hex; null where none are.</param>
+public sealed record EventDocument(string Id, int Sequence, string Previous, DateTimeOffset At, IReadOnlyList<EventEnvelope> Events, GivenDocument? Given = null, string? RawSha256 = null);
 
 /// <summary>What a decision was taken on that is neither in the contract nor in the settlement's history, so that it can be taken again.</summary>
 /// <param name="Outages">When this service had been down, as far as a deadline depends on it; null for never.</param>
@@ -82,7 +83,10 @@ public sealed record EventEnvelope(
     SettlementEvent.Ruled? Ruled = null,
     SettlementEvent.Posted? Posted = null,
     SettlementEvent.StatusChanged? StatusChanged = null,
-    SettlementEvent.SnapshotRead? SnapshotRead = null)
+    SettlementEvent.SnapshotRead? SnapshotRead = null,
+    SettlementEvent.DisputeMoved? DisputeMoved = null,
+    SettlementEvent.DisputeLapsed? DisputeLapsed = null,
+    SettlementEvent.RemedyMoved? RemedyMoved = null)
 {
     public static EventEnvelope Of(SettlementEvent happened) => happened switch
     {
@@ -94,12 +98,16 @@ public sealed record EventEnvelope(
         SettlementEvent.Posted e => new EventEnvelope(Posted: e),
         SettlementEvent.StatusChanged e => new EventEnvelope(StatusChanged: e),
         SettlementEvent.SnapshotRead e => new EventEnvelope(SnapshotRead: e),
+        SettlementEvent.DisputeMoved e => new EventEnvelope(DisputeMoved: e),
+        SettlementEvent.DisputeLapsed e => new EventEnvelope(DisputeLapsed: e),
+        SettlementEvent.RemedyMoved e => new EventEnvelope(RemedyMoved: e),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };
 
     public SettlementEvent Event() =>
         (SettlementEvent?)FinalReceived ?? (SettlementEvent?)UnknownReceived ?? (SettlementEvent?)DeadlineMissed
-        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Ruled ?? (SettlementEvent?)Posted ?? (SettlementEvent?)StatusChanged ?? SnapshotRead
+        ?? (SettlementEvent?)FallbackApproved ?? (SettlementEvent?)Ruled ?? (SettlementEvent?)Posted ?? (SettlementEvent?)StatusChanged ?? (SettlementEvent?)SnapshotRead
+        ?? (SettlementEvent?)DisputeMoved ?? (SettlementEvent?)DisputeLapsed ?? RemedyMoved
         ?? throw new InvalidOperationException("An event row holds an event of no known kind.");
 }
 
@@ -130,7 +138,8 @@ public sealed record PointerDocument(string Partition, string Commit, DateTimeOf
 public sealed record OutgoingDocument(string Commit, bool Sandbox, SettledRecord Record);
 
 /// <summary>The feed's end.</summary>
-public sealed record FeedHeadDocument(long Sequence);
+/// <param name="Closings">How often a period of any account was closed or reopened: what a relay knows of that is good while this stands still.</param>
+public sealed record FeedHeadDocument(long Sequence, long Closings = 0);
 
 /// <summary>What stands at the head of a page of provisional statements; the statements themselves are packed into its columns.</summary>
 public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset ReceivedAt, ReportingPeriod Period, string? Window, string StatedStart, string StatedEnd, int Count);

@@ -17,6 +17,7 @@ namespace AdcpFunctions.Ledger;
         typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>), typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>),
         typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<SenderProfile>), typeof(SnakeCaseNames<WebhookMode>), typeof(SnakeCaseNames<WebhookChannel>),
+        typeof(SnakeCaseNames<DisputeState>), typeof(SnakeCaseNames<DisputeActor>), typeof(SnakeCaseNames<DisputeAction>), typeof(SnakeCaseNames<RemedyKind>), typeof(SnakeCaseNames<RemedyState>), typeof(SnakeCaseNames<RemedyAction>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
@@ -30,6 +31,9 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(SettlementEvent.Posted))]
 [JsonSerializable(typeof(SettlementEvent.StatusChanged))]
 [JsonSerializable(typeof(SettlementEvent.SnapshotRead))]
+[JsonSerializable(typeof(SettlementEvent.DisputeMoved))]
+[JsonSerializable(typeof(SettlementEvent.DisputeLapsed))]
+[JsonSerializable(typeof(SettlementEvent.RemedyMoved))]
 [JsonSerializable(typeof(TallyDocument))]
 [JsonSerializable(typeof(MediaBuyDocument))]
 [JsonSerializable(typeof(ProposalDocument))]

@@ -9,6 +9,9 @@ namespace AdcpFunctions.Ledger;
 /// <param name="Rate">What one unit came to, to eight digits; null where the price is the vendor's own.</param>
 /// <param name="BookingPeriod">UTC month the record was published in: <c>2026-04</c>.</param>
 /// <param name="ChainHead">SHA-256 of the event that decided it, lower-case hex.</param>
+/// <param name="Remedy">The makegood this revision books; null for every other one.</param>
+/// <param name="BillingGrade">Whether its number may be billed, and why.</param>
+/// <param name="Seal">Given when it is published, where a sealing key is configured: proves that the record is this service's own.</param>
 public sealed record SettledRecord(
     string Schema,
     string MessageId,
@@ -40,7 +43,10 @@ public sealed record SettledRecord(
     InvoiceFacts Invoice,
     IReadOnlyList<string> EvidenceHashes,
     string ChainHead,
-    bool Sandbox)
+    bool Sandbox,
+    SettledRemedy? Remedy = null,
+    BillingGrade? BillingGrade = null,
+    RecordSeal? Seal = null)
 {
     public const string SchemaName = "adcp.settled-record.v1";
 }
@@ -60,3 +66,13 @@ public sealed record SettledAmount(string? Quantity, string Amount);
 /// <param name="Source">The surface the invoiced count came from.</param>
 /// <param name="Fallback">True when the counterparty's count stands in for a late authority's.</param>
 public sealed record SettledBasis(string Authority, string Source, bool Fallback);
+
+/// <param name="Remedy">The protocol's name of it.</param>
+/// <param name="Amount">What it takes off or credits, as a positive number.</param>
+public sealed record SettledRemedy(string Remedy, string Amount);
+
+/// <summary>Whether a number may be billed.</summary>
+/// <param name="Billable">True for a number an invoice may be drawn on.</param>
+/// <param name="ReasonCodes">Stable codes.</param>
+/// <param name="Sentence">The same for an accountant.</param>
+public sealed record BillingGrade(bool Billable, IReadOnlyList<string> ReasonCodes, string Sentence);

@@ -114,7 +114,8 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     }
 
     private static bool CameIn(SettlementEvent happened) =>
-        happened is SettlementEvent.FinalReceived or SettlementEvent.UnknownReceived or SettlementEvent.FallbackApproved or SettlementEvent.Ruled or SettlementEvent.SnapshotRead;
+        happened is SettlementEvent.FinalReceived or SettlementEvent.UnknownReceived or SettlementEvent.FallbackApproved or SettlementEvent.Ruled or SettlementEvent.SnapshotRead
+            or SettlementEvent.DisputeMoved or SettlementEvent.RemedyMoved;
 
     /// <returns>Null when there is nothing to decide it by, which has been told.</returns>
     private IReadOnlyList<SettlementEvent>? Follows(SettlementEvent[] inputs, EventDocument said)

@@ -113,6 +113,7 @@ public sealed record PackageTerms(
 /// <param name="CounterpartWaitHours">How long an authoritative final waits for the other count.</param>
 /// <param name="WaitForCounterpart">True makes an authority that speaks by seller row wait too.</param>
 /// <param name="GraceHours">How long after the deadline a timely stamped final may still arrive.</param>
+/// <param name="DisputeResponseDays">Business days a party has to answer a dispute.</param>
 public sealed record ContractPolicies(
     FallbackPolicy Fallback,
     LateFinalPolicy LateFinal,
@@ -120,7 +121,8 @@ public sealed record ContractPolicies(
     SnapshotPolicy Snapshot,
     int CounterpartWaitHours = 240,
     bool WaitForCounterpart = false,
-    int GraceHours = 24);
+    int GraceHours = 24,
+    int DisputeResponseDays = 10);
 
 /// <summary>A contract as it was handed in, before the rules have looked at it.</summary>
 public sealed record ContractDraft(

@@ -25,6 +25,15 @@ public abstract record SettlementEvent
     /// <summary>The seller's own records were read, to see whether they say what it had reported.</summary>
     public sealed record SnapshotRead(SnapshotReading Reading) : SettlementEvent;
 
+    /// <summary>A party opened a dispute or moved one.</summary>
+    public sealed record DisputeMoved(DisputeMove Move) : SettlementEvent;
+
+    /// <summary>Whoever was to answer a dispute let its time go by.</summary>
+    public sealed record DisputeLapsed(int Dispute, DisputeActor Late, DateTimeOffset Due, DateTimeOffset RecordedAt) : SettlementEvent;
+
+    /// <summary>A remedy was proposed, answered or fulfilled.</summary>
+    public sealed record RemedyMoved(RemedyMove Move) : SettlementEvent;
+
     /// <summary>An amount was decided and is to be published.</summary>
     public sealed record Posted(Posting Posting) : SettlementEvent;
 

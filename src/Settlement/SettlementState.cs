@@ -34,6 +34,9 @@ public sealed record Breach(Party LateParty, Side LateSide, Deadline Deadline, D
 /// <param name="ContractVersion">The version the amount was computed with.</param>
 /// <param name="Rate">What one unit cost; null where the price does not depend on a count.</param>
 /// <param name="Mark">Names the statements the count was taken from.</param>
+/// <param name="Agreement">The dispute whose end this books; null for none.</param>
+/// <param name="Remedy">The remedy this books; null for none.</param>
+/// <param name="Remedied">What remedies took off the amount so far; null for nothing.</param>
 public sealed record Posting(
     int Revision,
     Side Basis,
@@ -49,7 +52,10 @@ public sealed record Posting(
     IReadOnlyList<string> Reasons,
     int ContractVersion,
     decimal? Rate,
-    string Mark);
+    string Mark,
+    int? Agreement = null,
+    int? Remedy = null,
+    decimal? Remedied = null);
 
 /// <summary>Everything a decision depends on. It is what its events make it, and nothing else.</summary>
 public sealed record SettlementState
@@ -83,6 +89,18 @@ public sealed record SettlementState
 
     /// <summary>What the seller's own records said of its finals: the newest reading of each, the one taken last at the end. Null for none.</summary>
     public IReadOnlyList<SnapshotReading>? Snapshots { get; init; }
+
+    /// <summary>The newest disputes, the open one at the end. Null for none.</summary>
+    public IReadOnlyList<Dispute>? Disputes { get; init; }
+
+    /// <summary>What the last dispute that ended on another number ended on. Null for none.</summary>
+    public Agreement? Agreed { get; init; }
+
+    /// <summary>The newest remedies, oldest first. Null for none.</summary>
+    public IReadOnlyList<Remedy>? Remedies { get; init; }
+
+    /// <summary>The dispute that is open; null for none.</summary>
+    public Dispute? OpenDispute => Disputes is [.., { IsOpen: true } open] ? open : null;
 
     /// <summary>The newest posting; null while nothing was published.</summary>
     public Posting? Posted { get; init; }
@@ -118,7 +136,10 @@ public sealed record SettlementState
         SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
         SettlementEvent.Ruled e => this with { Rulings = [.. Rulings, e.Ruling] },
         SettlementEvent.SnapshotRead e => this with { Snapshots = [.. (Snapshots ?? []).Where(r => r.Mark != e.Reading.Mark).TakeLast(SnapshotLimit - 1), e.Reading] },
-        SettlementEvent.Posted e => this with { Posted = e.Posting },
+        SettlementEvent.DisputeMoved e => Settlement.Disputes.Apply(this, e.Move),
+        SettlementEvent.DisputeLapsed e => Settlement.Disputes.Apply(this, e),
+        SettlementEvent.RemedyMoved e => Settlement.Remedies.Apply(this, e.Move),
+        SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting })),
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };

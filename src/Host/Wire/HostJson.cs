@@ -16,6 +16,7 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<AgentRole>), typeof(SnakeCaseNames<WebhookMode>), typeof(SnakeCaseNames<WebhookChannel>), typeof(SnakeCaseNames<AccountStatus>), typeof(SnakeCaseNames<Party>), typeof(SnakeCaseNames<Side>),
         typeof(SnakeCaseNames<PricingModel>), typeof(SnakeCaseNames<BillingCadence>), typeof(SnakeCaseNames<FallbackPolicy>),
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
+        typeof(SnakeCaseNames<DisputeState>), typeof(SnakeCaseNames<DisputeActor>), typeof(SnakeCaseNames<DisputeAction>), typeof(SnakeCaseNames<RemedyKind>), typeof(SnakeCaseNames<RemedyState>), typeof(SnakeCaseNames<RemedyAction>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
         typeof(SnakeCaseNames<ProposalDecision>),
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
