@@ -38,6 +38,12 @@ public static class Arithmetic
     /// <summary>How the amount of a posting follows from the count, the price and the cap.</summary>
     public static string OfAmount(Posting posted, SettlementContext context)
     {
+        if (posted.Agreement is not null)
+        {
+            string cut = posted.Reasons.Contains(Reasons.OverDelivery) ? $"more was agreed than what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)}; " : "";
+            return $"{cut}{PriceOf(posted, context)} = {Wording.Cash(posted.Amount, context.Contract.Currency)}";
+        }
+
         string cap = posted.Quantity is { } billed && CountOf(posted) is { } counted && billed < counted
             ? $"{Wording.Count(counted)} {Wording.Metric(context.Group.PricingModel)} were counted; what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)} is {Wording.Count(billed)}; "
             : "";
@@ -48,6 +54,8 @@ public static class Arithmetic
     internal static string PriceOf(Posting posted, SettlementContext context)
     {
         (TermsGroup group, string currency) = (context.Group, context.Contract.Currency);
+        if (posted.Agreement is not null && posted.Quantity is null)
+            return "a price that depends on no count";
         if (group.PricingModel == PricingModel.VendorCost)
         {
             return posted.Reasons.Contains(Reasons.PriceNotVerified) ? "the reported cost, which no price list checks"

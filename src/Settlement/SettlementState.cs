@@ -84,7 +84,7 @@ public sealed record SettlementState
     /// <summary>A fallback was approved and waits only for what it needs.</summary>
     public bool FallbackApproved { get; init; }
 
-    /// <summary>What was decided by those who may, oldest first.</summary>
+    /// <summary>What was decided by those who may, oldest first, as far as it can still matter.</summary>
     public IReadOnlyList<Ruling> Rulings { get; init; } = [];
 
     /// <summary>What the seller's own records said of its finals: the newest reading of each, the one taken last at the end. Null for none.</summary>
@@ -101,6 +101,9 @@ public sealed record SettlementState
 
     /// <summary>The dispute that is open; null for none.</summary>
     public Dispute? OpenDispute => Disputes is [.., { IsOpen: true } open] ? open : null;
+
+    /// <summary>True of finals that a dispute was ended in sight of: what they say was settled by its end.</summary>
+    public bool IsAgreedOn(string mark) => Agreed is { Booked: true } agreed && agreed.Marks.Contains(mark);
 
     /// <summary>The newest posting; null while nothing was published.</summary>
     public Posting? Posted { get; init; }
@@ -121,11 +124,11 @@ public sealed record SettlementState
     /// <summary>The newest reading of exactly these statements; null while there is none.</summary>
     public SnapshotReading? ReadingOf(string mark) => Snapshots?.LastOrDefault(r => r.Mark == mark);
 
-    /// <summary>True while it is held because the seller's own records were not read yet, whatever else holds it.</summary>
-    public bool AwaitsReading => Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
+    /// <summary>True while it is held, be it beside a dispute, because the seller's own records were not read yet, whatever else holds it.</summary>
+    public bool AwaitsReading => Status is SettlementStatus.Held or SettlementStatus.Disputed && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
 
     /// <summary>True while the seller's own records would release it: they were not read yet, or said something else when they were.</summary>
-    public bool WaitsForRecords => AwaitsReading || (Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotDiffers));
+    public bool WaitsForRecords => AwaitsReading || (Status is SettlementStatus.Held or SettlementStatus.Disputed && Reasons.Contains(Settlement.Reasons.SnapshotDiffers));
 
     /// <summary>Folds one event in.</summary>
     public SettlementState Apply(SettlementEvent happened) => happened switch
@@ -134,12 +137,12 @@ public sealed record SettlementState
         SettlementEvent.UnknownReceived => this with { AuthoritySaidUnknown = true },
         SettlementEvent.DeadlineMissed e => this with { Breach = e.Breach },
         SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
-        SettlementEvent.Ruled e => this with { Rulings = [.. Rulings, e.Ruling] },
+        SettlementEvent.Ruled e => this with { Rulings = Decisions.Kept(Rulings, e) },
         SettlementEvent.SnapshotRead e => this with { Snapshots = [.. (Snapshots ?? []).Where(r => r.Mark != e.Reading.Mark).TakeLast(SnapshotLimit - 1), e.Reading] },
         SettlementEvent.DisputeMoved e => Settlement.Disputes.Apply(this, e.Move),
         SettlementEvent.DisputeLapsed e => Settlement.Disputes.Apply(this, e),
         SettlementEvent.RemedyMoved e => Settlement.Remedies.Apply(this, e.Move),
-        SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting })),
+        SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting, ContractVersion = ContractVersion ?? e.Posting.ContractVersion })),
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };
