@@ -41,7 +41,9 @@ public static class Arithmetic
         string cap = posted.Quantity is { } billed && CountOf(posted) is { } counted && billed < counted
             ? $"{Wording.Count(counted)} {Wording.Metric(context.Group.PricingModel)} were counted; what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)} is {Wording.Count(billed)}; "
             : "";
-        return $"{cap}{PriceOf(posted, context)} = {Wording.Cash(posted.Amount, context.Contract.Currency)}";
+        string currency = context.Contract.Currency;
+        string less = posted.Remedied is { } off ? $", less {Wording.Cash(off, currency)} to make good = {Wording.Cash(posted.Amount, currency)}" : "";
+        return $"{cap}{PriceOf(posted, context)} = {Wording.Cash(Publication.Gross(posted), currency)}{less}";
     }
 
     /// <summary>Count and price of a posting, without the product.</summary>
