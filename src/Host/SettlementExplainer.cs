@@ -79,6 +79,8 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             await ProvisionalAsync(found, cancel),
             [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), context, currency))]))])
         {
+            RemedyMenu = Remedies.MenuOf(context) is { Count: > 0 } menu ? menu : null,
+            Remedies = state.Remedies is { } remedies ? [.. remedies.Select(r => RemedyBody.Of(r, head.Id, currency))] : null,
             RecordsAsked = context is not null && SnapshotPull.Waits(state, context) ? RecordsAskedBody.Of(await asked.FindAsync(found.Address, cancel)) : null,
         };
     }

@@ -44,6 +44,8 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(SettlementList))]
 [JsonSerializable(typeof(SettlementBody))]
 [JsonSerializable(typeof(DecisionRequest))]
+[JsonSerializable(typeof(RemedyProposalRequest))]
+[JsonSerializable(typeof(RemedyAnswerRequest))]
 [JsonSerializable(typeof(ProposalDecisionRequest))]
 [JsonSerializable(typeof(TotalsBody))]
 [JsonSerializable(typeof(PublicationList))]

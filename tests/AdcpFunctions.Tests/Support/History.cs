@@ -62,6 +62,13 @@ public sealed class History(SettlementContext context)
             mark ?? Snapshots.MarkOf(State, Context)!, matches, Sample.At(at), "evidence", matches ? null : difference ?? "the seller's own records say 1 impressions where its report said 2 for package p1")))
         .Decide(Sample.At(at));
 
+    /// <summary>A party moves a remedy, if it may.</summary>
+    public History Remedy(RemedyMove move)
+    {
+        Assert.Null(Remedies.Check(State, Context, move));
+        return Add(new SettlementEvent.RemedyMoved(Remedies.Record(State, Context, move))).Decide(move.At);
+    }
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)
