@@ -222,6 +222,8 @@ internal static partial class Composition
         Settlements.Map(app);
         SettlementDecisions.Map(app);
         SettlementRemedies.Map(app);
+        DisputeRoutes.Map(app);
+        Evidence.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
         Health.Map(app);

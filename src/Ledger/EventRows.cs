@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
 

@@ -158,6 +158,22 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
         return refusal;
     }
 
+    /// <summary>Makes a party's move of a dispute, and decides what follows.</summary>
+    /// <param name="buy">The media buy of the settlement.</param>
+    /// <param name="settlement">Which one.</param>
+    /// <param name="outages">When this service was down.</param>
+    /// <param name="move">What the party does; who it is and whose side it speaks for is the caller's to check. Its time is ours.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    public async Task<DisputeOutcome> MoveDisputeAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, DisputeMove move, CancellationToken cancel)
+    {
+        DisputeOutcome? verdict = null;
+        Matter moving = Settlements.OnDispute(buy, settlement, outages, move, time.GetUtcNow(), judged => verdict = judged);
+        // A lapse is recorded as a decision of its own; after it nobody is late any more.
+        while (verdict is null)
+            await DecideAsync(moving.Address.Partition, [moving], cancel);
+        return verdict;
+    }
+
     internal static Head ToHead(TableRow row) => new(row, Tables.Read(row, LedgerJson.Default.HeadDocument));
 
     private async Task<List<Change>> ChangesAsync(string partition, IReadOnlyList<Matter> matters, CancellationToken cancel)

@@ -59,6 +59,37 @@ internal static class Settlements
             },
             default);
 
+    /// <summary>Rule DSP-11: a party's move is judged on the dispute as it stands when it is committed, and by the clock: of two at once one is made and the other is told.</summary>
+    /// <param name="judged">Is told what came of it, once for each time it was asked; the last word stands. Null says that a lapse had to be recorded first.</param>
+    public static Matter OnDispute(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, DisputeMove move, DateTimeOffset now, Action<DisputeOutcome?> judged) =>
+        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window, now,
+            sight =>
+            {
+                (Outcome outcome, DisputeOutcome? verdict) = Judge(sight, settlement, outages, move with { At = now });
+                judged(verdict);
+                return outcome;
+            },
+            default);
+
+    private static (Outcome Outcome, DisputeOutcome? Verdict) Judge(Sight sight, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, DisputeMove move)
+    {
+        SettlementState state = sight.State;
+        if (ContextOf(sight.Buy, settlement.Group, settlement.Period, state, outages) is not { } known)
+            return (Outcome.Nothing, new DisputeOutcome.Refused(new DisputeRefusal.NothingToDispute("no terms group of the contract stands behind this settlement")));
+        SettlementContext context = Seen(known, sight);
+        if (Disputes.Made(state, move, out Dispute? other) is { } made)
+            return (Outcome.Nothing, new DisputeOutcome.Repeated(made));
+        if (other is not null)
+            return (Outcome.Nothing, new DisputeOutcome.Conflict(other));
+        // A party whose time has gone by does not win by being faster than our timer.
+        if (Disputes.IsLate(state, context, move.At))
+            return (Decide(state, [], context, move.At), null);
+        if (Disputes.Check(state, context, move) is { } refused)
+            return (Outcome.Nothing, new DisputeOutcome.Refused(refused));
+        DisputeMove taken = Disputes.Taken(state, context, move);
+        return (Decide(state, [new SettlementEvent.DisputeMoved(taken)], context, move.At), new DisputeOutcome.Moved(taken.Dispute));
+    }
+
     /// <summary>Rule SNAP-6: a reading that says what the newest one of the same statements said changes nothing, and an older one is not taken back to.</summary>
     public static Matter OnReading(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, SnapshotReading reading, DateTimeOffset now) =>
         new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window, now,

@@ -59,12 +59,22 @@ public static class BillingAuthority
             return new Assessment(null, SettlementStatus.OutOfBand, [Reasons.BillingOutOfBand], null);
 
         Known known = Known.Of(state, context);
-        if (MissedDeadline(state, context, known, now) is { } missed)
-            return new Assessment(missed, default, [], null);
+        if (((SettlementEvent?)MissedDeadline(state, context, known, now) ?? Disputes.Lapsed(state, now)) is { } passed)
+            return new Assessment(passed, default, [], null);
+        if (state is { Agreed: { Booked: false } agreed, OpenDispute: null })
+            return Assessment.Post(Publication.Agreed(agreed, state, context, known, now));
 
         Assessment assessed = state.Posted is { } posted
-            ? Publication.Assess(posted, state, context, known, now)
+            ? Publication.Assess(posted, state, Disputes.After(state, context), known, now)
             : BeforePublication(state, context, known, now);
+        if (state.OpenDispute is not { } open)
+            return UntilDeadline(assessed, state, context, known, now);
+        Assessment held = UntilDeadline(Disputes.Hold(assessed), state, context, known, now);
+        return open.Due is { } due && !(held.DueAt <= After(due)) ? held with { DueAt = After(due) } : held;
+    }
+
+    private static Assessment UntilDeadline(Assessment assessed, SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
+    {
         if (known.Deadline is not { } deadline || state.Breach is not null || known.AuthorityTimely)
             return assessed;
         // A contested deadline is looked at all the same: when the grace is over the settlement says why it is not breached.

@@ -38,13 +38,17 @@ public sealed record OpenDecision(RulingTopic? Topic, bool Accepts, string Mark,
 public static class Decisions
 {
     /// <summary>Rule DEC-1: a decision is open only while something waits for it.</summary>
-    /// <remarks>What was accepted is done; what was put aside may still be accepted, until a newer statement takes its place.</remarks>
+    /// <remarks>
+    /// What was accepted is done; what was put aside may still be accepted, until a newer statement takes its place. Beside an open
+    /// dispute none is: it ends first.
+    /// </remarks>
     public static IReadOnlyList<OpenDecision> Open(SettlementState state, SettlementContext context)
     {
         var open = new List<OpenDecision>();
-        if (context.OutOfBand)
+        if (context.OutOfBand || state.OpenDispute is not null)
             return open;
 
+        context = Disputes.After(state, context);
         Known known = Known.Of(state, context);
         void Add(RulingTopic? topic, bool accepts, string mark) => open.Add(new OpenDecision(topic, accepts, mark, Holder(topic, state, context)));
 
@@ -107,7 +111,7 @@ public static class Decisions
 
     private static void AddCorrections(Action<RulingTopic?, bool, string> add, Posting posted, SettlementState state, SettlementContext context, Known known)
     {
-        if (posted.IsFallback && known.Authority is { } late)
+        if (Publication.LateFinal(posted, state, context, known) is { } late)
         {
             AddBoth(add, RulingTopic.LateFinal, late, state, context, known);
             // A restatement of the fallback is held with the late final, and is a question only once that one is answered.

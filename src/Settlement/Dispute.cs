@@ -65,6 +65,8 @@ public sealed record ClaimedNumber(decimal? Quantity, decimal? Amount);
 /// <param name="ContentHash">SHA-256 of what was claimed, so that a repetition is told from another claim.</param>
 /// <param name="Offer">The seller's, while it is on the table.</param>
 /// <param name="Agreed">What it ended on; null while it goes on, and where it ended on the number as it stood.</param>
+/// <param name="Last">SHA-256 of the newest move, so that one whose answer was lost is recognised when it is sent again. Null after a lapse.</param>
+/// <param name="Marks">The finals that were known when it ended; null while it goes on.</param>
 public sealed record Dispute(
     int Number,
     DisputeState State,
@@ -80,12 +82,15 @@ public sealed record Dispute(
     string ContentHash,
     ClaimedNumber? Offer = null,
     ClaimedNumber? Agreed = null,
-    DateTimeOffset? EndedAt = null)
+    DateTimeOffset? EndedAt = null,
+    string? Last = null,
+    IReadOnlyList<string>? Marks = null)
 {
     public bool IsOpen => State != DisputeState.BuyerAccepted;
 }
 
 /// <summary>One move of a party.</summary>
+/// <param name="Dispute">Which one; of an opening it is given when it is taken in.</param>
 /// <param name="Action">Not <see cref="DisputeAction.Lapse"/>: that follows from time alone.</param>
 /// <param name="By">The agent that moves.</param>
 /// <param name="Number">The number claimed, offered or awarded; null where none is.</param>
@@ -93,7 +98,21 @@ public sealed record Dispute(
 /// <param name="Source">Of an opening: where the claimed number comes from.</param>
 /// <param name="Key">Of an opening: SHA-256 of opener and idempotency key.</param>
 /// <param name="Moves">Which state of the dispute was looked at; 0 for an opening.</param>
-public sealed record DisputeMove(int Dispute, DisputeAction Action, DisputeActor Actor, string By, DateTimeOffset At, ClaimedNumber? Number, string Reason, string? Source, string? Key, int Moves);
+/// <param name="Due">By when the next answer is due; given when it is taken in, null where none is awaited.</param>
+/// <param name="Marks">Of an end: the finals that are known; given when it is taken in.</param>
+public sealed record DisputeMove(
+    int Dispute,
+    DisputeAction Action,
+    DisputeActor Actor,
+    string By,
+    DateTimeOffset At,
+    ClaimedNumber? Number,
+    string Reason,
+    string? Source,
+    string? Key,
+    int Moves,
+    DateTimeOffset? Due = null,
+    IReadOnlyList<string>? Marks = null);
 
 /// <summary>What the parties, or an award, agreed to invoice.</summary>
 /// <param name="Dispute">Which dispute it ended.</param>

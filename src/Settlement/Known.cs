@@ -24,6 +24,17 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
 
     public SideFinal? On(Side side) => Authority?.Side == side ? Authority : Counterpart?.Side == side ? Counterpart : null;
 
+    /// <summary>Names the finals that are here.</summary>
+    public IReadOnlyList<string> Marks => [.. new[] { Authority, Counterpart }.OfType<SideFinal>().Select(said => said.Mark)];
+
+    /// <summary>What a unit of a number costs that no final states: by contract, else as it was invoiced, else as the seller's rows average. Null while nobody has said it.</summary>
+    public UnitPrice? PriceOfAgreed(decimal quantity, SettlementContext context) =>
+        context.Group.Rate is { } agreed ? new UnitPrice(agreed, 1m)
+        : State.Posted?.Rate is > 0m and var kept ? new UnitPrice(kept, 1m)
+        : On(Side.SellerRow) is { Worth: { } worth, Quantity: > 0m and var count } ? new UnitPrice(worth, count)
+        : quantity == 0m ? new UnitPrice(0m, 1m)
+        : null;
+
     public UnitPrice? PriceOf(SideFinal said, SettlementContext context) => Amount.PriceOf(said, On(Side.SellerRow), State.Posted?.Rate, context.Group);
 
     /// <summary>The seller's rows that an invoice on this final takes a number from: its count, or what an auction came to. Null for none.</summary>

@@ -14,22 +14,43 @@ internal static class Publication
     public static Posting First(SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now) =>
         Make(null, basis, isFallback, context, known, reasons, now);
 
+    /// <summary>Rule DSP-9: what a dispute ended on is invoiced at once, whatever would hold a final count; the cap still cuts.</summary>
+    /// <remarks>A price per count is the agreed one, in an auction the one invoiced so far. Also where it changes nothing, so that finance is told.</remarks>
+    public static Posting Agreed(Agreement agreed, SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
+    {
+        Posting? before = state.Posted;
+        BillingTerms terms = context.Group.Terms;
+        Side side = before?.Basis ?? (known.Authority is null ? terms.CounterpartSide : terms.AuthoritySide);
+        bool isFallback = before?.IsFallback ?? (side != terms.AuthoritySide && state.Breach is not null);
+        decimal? billed = Amount.Billable(agreed.Number.Quantity, context.Group, context.BilledElsewhere);
+        UnitPrice? price = agreed.Number.Quantity is { } count ? known.PriceOfAgreed(count, context) ?? throw Unpriced : null;
+        decimal amount = price is { } unit ? Amount.Of(billed ?? throw Unpriced, unit, context.Group.PricingModel, context.Contract.Currency)
+            // An amount is what is to be invoiced, with what was made good off it already.
+            : (agreed.Number.Amount ?? throw Unpriced) + (before?.Remedied ?? 0m);
+        IEnumerable<string> reasons = [Reasons.DisputeResolved, .. isFallback ? [Reasons.DeadlineMissed] : Array.Empty<string>(), .. AgreedFlags(agreed.Number, billed, before, context, known)];
+        return Make(before, side, isFallback, known.On(side)?.Mark ?? "", (billed, amount, price), context, known, reasons, now) with { Agreement = agreed.Dispute };
+    }
+
     /// <summary>Where a published settlement stands, and what correction is due.</summary>
     public static Assessment Assess(Posting posted, SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
     {
         if (Remedies.Due(state) is { } remedy)
             return Assessment.Post(Remedied(posted, remedy, now));
 
-        SideFinal? late = posted.IsFallback ? known.Authority : null;
+        SideFinal? late = LateFinal(posted, state, context, known);
         if (late is not null && OnLateFinal(posted, state, context, known, late, now) is { } moved)
             return moved;
 
         string[] lateHeld = late is null ? [] : [Reasons.LateFinalHeld];
-        SideFinal basis = known.On(posted.Basis) ?? throw new InvalidOperationException("A posting's basis is a final that stays known.");
-        return Restates(posted, basis, context, known)
+        // An agreement may be on nobody's count: then there is none that could be restated.
+        return known.On(posted.Basis) is { } basis && Restates(posted, basis, context, known)
             ? OnRestatement(posted, state, context, known, basis, lateHeld, now)
             : Standing(posted, state, context, known, lateHeld);
     }
+
+    /// <summary>The governing count that came after another one was invoiced, unless a dispute was ended in sight of it.</summary>
+    internal static SideFinal? LateFinal(Posting posted, SettlementState state, SettlementContext context, Known known) =>
+        posted.Basis != context.Group.Terms.AuthoritySide && known.Authority is { } late && !state.IsAgreedOn(late.Mark) ? late : null;
 
     /// <summary>Rule ADJ-1: an authoritative final after a published fallback changes the invoice only where the contract or a decision accepts it late.</summary>
     /// <remarks>Beyond tolerance, or with a hold of its own, it waits for a decision, and so does a restatement by the fallback party meanwhile.</remarks>
@@ -75,7 +96,7 @@ internal static class Publication
     /// <summary>Other statements than those that were published, and another invoice if they were.</summary>
     internal static bool Restates(Posting posted, SideFinal basis, SettlementContext context, Known known)
     {
-        if (basis.Mark == posted.Mark)
+        if (basis.Mark == posted.Mark || known.State.IsAgreedOn(basis.Mark))
             return false;
         if (known.AllHoldsOf(basis, context).Any(hold => !Amount.IsReleasable(hold)))
             return true;
@@ -99,7 +120,7 @@ internal static class Publication
         if (state.Breach is not null && !reasons.Contains(Reasons.DeadlineMissed))
             reasons.Add(Reasons.DeadlineMissed);
         // A later counterpart beyond tolerance changes no amount; it is the ground of a dispute.
-        if (!posted.IsFallback && known.BeyondTolerance(context))
+        if (!posted.IsFallback && known.BeyondTolerance(context) && !known.Marks.All(state.IsAgreedOn))
             reasons.Add(Reasons.CounterpartBeyondTolerance);
         if (state.Remedies?.Any(r => r.IsWaiting) == true)
             reasons.Add(Reasons.RemedyExceedsInvoice);
@@ -140,13 +161,20 @@ internal static class Publication
     /// <summary>Rule PUB-2: a revision carries what it adds and what is invoiced in all.</summary>
     private static Posting Make(Posting? before, SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now)
     {
-        (decimal? billed, decimal gross, UnitPrice? price) = Invoice(basis, context, known);
+        (decimal? Billed, decimal Amount, UnitPrice? Price) invoice = Invoice(basis, context, known);
+        return Make(before, basis.Side, isFallback, basis.Mark, invoice, context, known, [.. reasons, .. Flags(basis, invoice.Billed, context, known)], now);
+    }
+
+    private static Posting Make(
+        Posting? before, Side basis, bool isFallback, string mark, (decimal? Billed, decimal Amount, UnitPrice? Price) invoice, SettlementContext context, Known known, IEnumerable<string> reasons, DateTimeOffset now)
+    {
+        (decimal? billed, decimal gross, UnitPrice? price) = invoice;
         decimal amount = gross - (before?.Remedied ?? 0m);
         decimal? seller = known.On(Side.SellerRow)?.Quantity;
         decimal? usage = known.On(Side.UsagePush)?.Quantity;
         return new Posting(
             (before?.Revision ?? 0) + 1,
-            basis.Side,
+            basis,
             isFallback,
             billed,
             amount,
@@ -156,12 +184,28 @@ internal static class Publication
             usage,
             seller is { } s && usage is { } u ? Variance.Percent(s, u) : null,
             now,
-            [.. reasons, .. Flags(basis, billed, context, known)],
+            [.. reasons],
             context.Contract.Version,
             price?.Value,
-            basis.Mark,
+            mark,
             Remedied: before?.Remedied);
     }
+
+    /// <summary>PUB-3 for a number that no final states: only what is still true of it.</summary>
+    private static IEnumerable<string> AgreedFlags(ClaimedNumber agreed, decimal? billed, Posting? before, SettlementContext context, Known known)
+    {
+        bool auction = context.Group.Rate is null && agreed.Quantity is not null;
+        if (auction)
+            yield return Reasons.AuctionRate;
+        if (billed < agreed.Quantity)
+            yield return Reasons.OverDelivery;
+        if (auction && before?.Rate is not > 0m && known.On(Side.SellerRow) is { } row)
+            yield return SnapshotFlag(known.State.ReadingOf(row.Mark));
+        if (context.Sandbox)
+            yield return Reasons.Sandbox;
+    }
+
+    private static InvalidOperationException Unpriced => new("A number that cannot be priced is not agreed on.");
 
     /// <summary>Rule PUB-3: what an accountant must know of a number beside how it was chosen.</summary>
     private static IEnumerable<string> Flags(SideFinal basis, decimal? billed, SettlementContext context, Known known)

@@ -49,6 +49,8 @@ public static class Reasons
     public const string PricingOptionNeeded = "pricing_option_needed";
     public const string RowQuarantined = "row_quarantined";
     public const string BillingOutOfBand = "billing_out_of_band";
+    public const string DisputeOpen = "dispute_open";
+    public const string DisputeResolved = "dispute_resolved";
     public const string Sandbox = "sandbox";
 
     /// <summary>What a code says to an accountant, to be read after "because".</summary>
@@ -68,7 +70,7 @@ public static class Reasons
         FallbackApproved => "whoever holds that right approved it",
         FallbackAwaitsApproval => "invoicing on the other party's count waits for approval",
         LateFinal => "the governing party's final count came after its deadline",
-        LateFinalHeld => "a final count of the late party is on file and changes nothing so far",
+        LateFinalHeld => "a final count of the governing party that came late is on file and changes nothing so far",
         LateFinalAccepted => "the late final count was accepted",
         Restated => "the party whose count is invoiced has changed it",
         RestatementHeld => "a changed final count is on file and changes nothing so far",
@@ -99,6 +101,8 @@ public static class Reasons
         RemedyExceedsInvoice => "what was agreed to make good is more than what would be invoiced without it",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",
         RowQuarantined => "a final row of the seller's cannot be taken as it stands and is kept as evidence",
+        DisputeOpen => "a dispute is open, and nothing is invoiced or corrected until it ends",
+        DisputeResolved => "a dispute ended on this number",
         BillingOutOfBand => "the account is billed outside AdCP",
         Sandbox => "a test account, of which nothing is ever billed",
         // A code of another version is better shown than hidden.

@@ -102,6 +102,9 @@ public sealed record SettlementState
     /// <summary>The dispute that is open; null for none.</summary>
     public Dispute? OpenDispute => Disputes is [.., { IsOpen: true } open] ? open : null;
 
+    /// <summary>True of finals that a dispute was ended in sight of: what they say was settled by its end.</summary>
+    public bool IsAgreedOn(string mark) => Agreed is { Booked: true } agreed && agreed.Marks.Contains(mark);
+
     /// <summary>The newest posting; null while nothing was published.</summary>
     public Posting? Posted { get; init; }
 
@@ -121,11 +124,11 @@ public sealed record SettlementState
     /// <summary>The newest reading of exactly these statements; null while there is none.</summary>
     public SnapshotReading? ReadingOf(string mark) => Snapshots?.LastOrDefault(r => r.Mark == mark);
 
-    /// <summary>True while it is held because the seller's own records were not read yet, whatever else holds it.</summary>
-    public bool AwaitsReading => Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
+    /// <summary>True while it is held, be it beside a dispute, because the seller's own records were not read yet, whatever else holds it.</summary>
+    public bool AwaitsReading => Status is SettlementStatus.Held or SettlementStatus.Disputed && Reasons.Contains(Settlement.Reasons.SnapshotAwaited);
 
     /// <summary>True while the seller's own records would release it: they were not read yet, or said something else when they were.</summary>
-    public bool WaitsForRecords => AwaitsReading || (Status == SettlementStatus.Held && Reasons.Contains(Settlement.Reasons.SnapshotDiffers));
+    public bool WaitsForRecords => AwaitsReading || (Status is SettlementStatus.Held or SettlementStatus.Disputed && Reasons.Contains(Settlement.Reasons.SnapshotDiffers));
 
     /// <summary>Folds one event in.</summary>
     public SettlementState Apply(SettlementEvent happened) => happened switch
@@ -139,7 +142,7 @@ public sealed record SettlementState
         SettlementEvent.DisputeMoved e => Settlement.Disputes.Apply(this, e.Move),
         SettlementEvent.DisputeLapsed e => Settlement.Disputes.Apply(this, e),
         SettlementEvent.RemedyMoved e => Settlement.Remedies.Apply(this, e.Move),
-        SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting })),
+        SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting, ContractVersion = ContractVersion ?? e.Posting.ContractVersion })),
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };

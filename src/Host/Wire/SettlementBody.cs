@@ -71,6 +71,12 @@ internal sealed record SettlementBody(
     /// <summary>When the seller's own records were last asked for in vain; null where nothing waits for them, or nobody was asked yet.</summary>
     public RecordsAskedBody? RecordsAsked { get; init; }
 
+    /// <summary>The dispute that is open, else the newest; null where there was none.</summary>
+    public DisputeBody? Dispute { get; init; }
+
+    /// <summary>The dispute the ledger would open for the buyer as things stand; null without a ground.</summary>
+    public DraftBody? DisputeDraft { get; init; }
+
     /// <summary>What was agreed to make good with, in the seller's order; null without a makegood policy.</summary>
     public IReadOnlyList<string>? RemedyMenu { get; init; }
 
