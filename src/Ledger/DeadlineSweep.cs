@@ -101,11 +101,11 @@ public sealed class DeadlineSweep(DueIndex due, SettlementLedger settlements, Co
             return new HashSet<string>();
 
         AccountContracts contracts = await catalog.OpenAsync(tenant, account, cancel);
-        await catalog.LoadEachAsync(tenant, contracts, looks.Select(l => l.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
+        await catalog.LoadEachAsync(tenant, contracts, looks.Where(l => l.Vendor is null).Select(l => l.MediaBuyId).Where(id => contracts.Find(id) is null), cancel);
         var matters = new List<Matter>();
         foreach (DueDocument look in looks.DistinctBy(l => l.Suffix, StringComparer.Ordinal))
         {
-            if (contracts.Find(look.MediaBuyId) is not { } buy)
+            if ((look.Vendor is { } vendor ? RegisteredBuy.Of(tenant, account, vendor, look.Period) : contracts.Find(look.MediaBuyId)) is not { } buy)
                 continue;
             matters.Add(Settlements.OnTime(buy, look.Group, look.Period, look.Window, outages, now));
         }

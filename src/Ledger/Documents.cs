@@ -128,8 +128,9 @@ public sealed record CatalogChange(long Sequence, string MediaBuyId);
 
 /// <summary>When a settlement must be looked at, kept apart so that a sweep reads only what is due.</summary>
 /// <param name="Attempts">How often it was looked at for this in vain.</param>
+/// <param name="Vendor">What was used, where no contract of the catalog governs; null otherwise.</param>
 public sealed record DueDocument(
-    string Partition, string Suffix, string MediaBuyId, string Group, ReportingPeriod Period, string? Window, DateTimeOffset DueAt, DateTimeOffset WrittenAt, int Attempts = 0);
+    string Partition, string Suffix, string MediaBuyId, string Group, ReportingPeriod Period, string? Window, DateTimeOffset DueAt, DateTimeOffset WrittenAt, int Attempts = 0, VendorSubject? Vendor = null);
 
 /// <summary>Says that a commit with messages to publish is about to happen, or has.</summary>
 public sealed record PointerDocument(string Partition, string Commit, DateTimeOffset WrittenAt);

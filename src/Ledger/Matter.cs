@@ -27,7 +27,7 @@ public sealed record Matter(
         : Window is null ? [Buy.Address("", Period, null)] : [Buy.Address("", Period, null), Buy.Address("", Period, Window)];
 
     /// <summary>A row that says when to look at it.</summary>
-    public DueDocument LookAt(DateTimeOffset at, DateTimeOffset now) => new(Address.Partition, Address.Suffix, Buy.MediaBuyId, GroupId, Period, Window, at, now);
+    public DueDocument LookAt(DateTimeOffset at, DateTimeOffset now) => new(Address.Partition, Address.Suffix, Buy.MediaBuyId, GroupId, Period, Window, at, now, Vendor: Buy.Vendor);
 
     /// <summary>The row on which the periods of a capped group, or of one vendor's usage, tell each other what they billed; null where they need not.</summary>
     public string? TallyRow { get; } = Buy.KeepsTally(GroupId) ? LedgerKeys.Tally(Address.Suffix) : null;

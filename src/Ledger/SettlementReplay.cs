@@ -97,7 +97,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     }
 
     /// <summary>Rule REPL-1: a settlement is the fold of its events, and each event row is what the rules decide again on what came in.</summary>
-    /// <remarks>What came in: finals, reports of unknown finality, approvals, rulings and readings of a seller's own records. Breaches, postings and states must follow from them.</remarks>
+    /// <remarks>What came in: finals, reports of unknown finality, approvals, rulings, moves of disputes and remedies and readings of a seller's own records. Breaches, postings and states must follow from them.</remarks>
     private void Decide(EventDocument said)
     {
         SettlementEvent[] recorded = [.. said.Events.Select(e => e.Event())];
@@ -128,8 +128,19 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
         if (ContextOf(state, said.Given ?? GivenDocument.Nothing) is not { } context)
             return null;
 
+        foreach (SettlementEvent.DisputeMoved moved in inputs.OfType<SettlementEvent.DisputeMoved>())
+            Judge(moved.Move, context);
         IReadOnlyList<SettlementEvent> follows = BillingAuthority.Decide(state, context, said.At);
         return inputs.Length == 0 && follows.Count == 0 && ReferenceEquals(_state, SettlementState.Initial) ? [Settlements.Expected] : follows;
+    }
+
+    /// <summary>Rule DSP-12: a recorded move of a dispute is one that could be made then, with the time to answer the contract gives.</summary>
+    private void Judge(DisputeMove move, SettlementContext context)
+    {
+        if (Disputes.Check(_state, context, move) is { } refused)
+            Differ("dispute move", "one that could be made", refused.Sentence);
+        else if (_state.ContractVersion is not null)
+            Compare("dispute move", Text(new SettlementEvent.DisputeMoved(Disputes.Taken(_state, context, move))), Text(new SettlementEvent.DisputeMoved(move)));
     }
 
     private SettlementContext? ContextOf(SettlementState state, GivenDocument given)

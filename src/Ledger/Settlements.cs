@@ -55,7 +55,7 @@ internal static class Settlements
                 if (ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is not { } known)
                     return Outcome.Nothing;
                 SettlementContext context = Seen(known, sight);
-                return Decisions.Open(sight.State, context).Contains(taken.Open) ? Decide(sight.State, [taken.Event(now)], context, now) : Outcome.Nothing;
+                return Decisions.Open(sight.State, context).Contains(taken.Open) ? Decide(sight.State, [taken.Event(now, sight.State, context)], context, now) : Outcome.Nothing;
             },
             default);
 
@@ -191,7 +191,7 @@ internal static class Settlements
 /// <param name="Remedy">The remedy chosen; null on every other topic.</param>
 public sealed record TakenDecision(OpenDecision Open, string By, string Reason, string? Remedy = null)
 {
-    public SettlementEvent Event(DateTimeOffset at) => Open.Topic is { } topic
-        ? new SettlementEvent.Ruled(new Ruling(topic, Open.Accepts, Open.Mark, By, at, Reason, Remedy))
+    public SettlementEvent Event(DateTimeOffset at, SettlementState state, SettlementContext context) => Open.Topic is { } topic
+        ? Decisions.Taken(new Ruling(topic, Open.Accepts, Open.Mark, By, at, Reason, Remedy), state, context)
         : new SettlementEvent.FallbackApproved(By, at, Reason, Open.Mark);
 }

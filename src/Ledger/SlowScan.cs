@@ -74,7 +74,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
         {
             HeadDocument head = Tables.Read(row, LedgerJson.Default.HeadDocument);
             DateTimeOffset now = time.GetUtcNow();
-            var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, head.State.DueAt ?? now, now);
+            var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, head.State.DueAt ?? now, now, Vendor: head.Vendor);
             if (head.State.DueAt is not null && !await due.HasAsync(look, cancel) && await IsUnchangedAsync(partition, row, cancel))
                 missing.Add(look);
             if (head.State.WaitsForRecords && !account.OutOfBand && !(queued[shard] ??= await snapshots.QueuedAsync(shard, cancel)).Contains((partition, look.Suffix)))

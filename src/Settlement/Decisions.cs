@@ -37,6 +37,8 @@ public sealed record OpenDecision(RulingTopic? Topic, bool Accepts, string Mark,
 /// <summary>Which decisions the rules leave open, and to whom.</summary>
 public static class Decisions
 {
+    private const int RulingLimit = 64;
+
     /// <summary>Rule DEC-1: a decision is open only while something waits for it.</summary>
     /// <remarks>
     /// What was accepted is done; what was put aside may still be accepted, until a newer statement takes its place. Beside an open
@@ -105,6 +107,21 @@ public static class Decisions
 
         return last == (accepts, by, remedy);
     }
+
+    /// <summary>Rule DEC-6: a settlement keeps its newest rulings, the remedy that was chosen, and whatever was last ruled on finals that are on file.</summary>
+    /// <remarks>A settlement is one row of the store: one that is restated and ruled on for years must still fit. The events keep all of them.</remarks>
+    internal static IReadOnlyList<Ruling> Kept(IReadOnlyList<Ruling> rulings, SettlementEvent.Ruled taken)
+    {
+        Ruling[] all = [.. rulings, taken.Ruling];
+        if (all.Length <= RulingLimit)
+            return all;
+        Ruling[] old = [.. all[..^RulingLimit].Where(r => r.Topic == RulingTopic.Remedy || r.Mark.Split('/').All(mark => taken.Marks?.Contains(mark) ?? false))];
+        return [.. old.Where(r => Array.FindLast(old, o => o.Topic == r.Topic && (o.Mark == r.Mark || r.Topic == RulingTopic.Remedy)) == r), .. all[^RulingLimit..]];
+    }
+
+    /// <summary>A ruling as it is recorded: with the finals on file, where that decides which older ones are kept.</summary>
+    public static SettlementEvent.Ruled Taken(Ruling ruling, SettlementState state, SettlementContext context) =>
+        new(ruling, state.Rulings.Count < RulingLimit ? null : Known.Of(state, context).Marks);
 
     /// <summary>Names both finals of a comparison.</summary>
     internal static string MarkOf(SideFinal authority, SideFinal counterpart) => $"{authority.Mark}/{counterpart.Mark}";

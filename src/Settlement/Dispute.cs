@@ -93,7 +93,7 @@ public sealed record Dispute(
 /// <param name="Dispute">Which one; of an opening it is given when it is taken in.</param>
 /// <param name="Action">Not <see cref="DisputeAction.Lapse"/>: that follows from time alone.</param>
 /// <param name="By">The agent that moves.</param>
-/// <param name="Number">The number claimed, offered or awarded; null where none is.</param>
+/// <param name="Number">The number claimed, offered, accepted or awarded; null where none is. A buyer that takes the offer need not name it.</param>
 /// <param name="Reason">In its own words.</param>
 /// <param name="Source">Of an opening: where the claimed number comes from.</param>
 /// <param name="Key">Of an opening: SHA-256 of opener and idempotency key.</param>

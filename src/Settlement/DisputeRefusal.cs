@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AdcpFunctions.Settlement;
 
 /// <summary>Why a move of a dispute was not made.</summary>
@@ -17,17 +15,17 @@ public abstract record DisputeRefusal(string Code, string Sentence)
         : DisputeRefusal("dispute_moved", $"The dispute was moved meanwhile, and nothing was done. {DisputeWords.Stands(Stands)}; {DisputeWords.May(Actor, Allowed)}.");
 
     public sealed record Unknown(int Dispute)
-        : DisputeRefusal("dispute_unknown", $"This settlement keeps no dispute {Dispute.ToString(CultureInfo.InvariantCulture)}.");
+        : DisputeRefusal("dispute_unknown", $"This settlement keeps no dispute {DisputeWords.Id(Dispute)}.");
 
     public sealed record NothingToDispute(string Why)
         : DisputeRefusal("nothing_to_dispute", $"There is nothing to dispute here: {Why}.");
 
     /// <param name="Dispute">The one that was ended.</param>
     public sealed record NothingSince(int Dispute)
-        : DisputeRefusal("nothing_new", $"Dispute {Dispute.ToString(CultureInfo.InvariantCulture)} has ended, and no final, no posting and no missed deadline has come since that could be disputed.");
+        : DisputeRefusal("nothing_new", $"Dispute {DisputeWords.Id(Dispute)} has ended, and no final, no posting and no missed deadline has come since that could be disputed.");
 
     public sealed record TooManyMoves(int Limit)
-        : DisputeRefusal("too_many_moves", $"This dispute was moved {Limit.ToString(CultureInfo.InvariantCulture)} times and takes no further offer; it can be accepted, or escalated to arbitration.");
+        : DisputeRefusal("too_many_moves", $"This dispute was moved {DisputeWords.Id(Limit)} times and takes no further offer; it can be accepted, or escalated to arbitration.");
 
     public sealed record NumberMissing(bool IsCounted)
         : DisputeRefusal("number_missing", $"A number is needed: {DisputeWords.Kind(IsCounted)}.");

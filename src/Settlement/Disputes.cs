@@ -100,6 +100,7 @@ public static class Disputes
     {
         Dispute = move.Action == DisputeAction.Open ? (state.Disputes?[^1].Number ?? 0) + 1 : move.Dispute,
         Due = move.Action is DisputeAction.Open or DisputeAction.Respond or DisputeAction.Adjust ? BusinessDays.Plus(move.At, context.Contract.Policies.DisputeResponseDays) : null,
+        Number = move is { Action: DisputeAction.Accept, Number: null } ? state.OpenDispute?.Offer : move.Number,
         Marks = move.Action == DisputeAction.Accept ? Known.Of(state, context).Marks : null,
     };
 
@@ -145,7 +146,7 @@ public static class Disputes
             DisputeAction.Escalate => Unresolved(dispute),
             DisputeAction.Accept => dispute with
             {
-                State = DisputeState.BuyerAccepted, Turn = null, Due = null, Offer = null, Agreed = move.Number ?? dispute.Offer, EndedAt = move.At, Moves = dispute.Moves + 1, Marks = move.Marks,
+                State = DisputeState.BuyerAccepted, Turn = null, Due = null, Offer = null, Agreed = move.Number, EndedAt = move.At, Moves = dispute.Moves + 1, Marks = move.Marks,
             },
             _ => throw new System.Diagnostics.UnreachableException(move.Action.ToString()),
         };
@@ -171,7 +172,7 @@ public static class Disputes
     private static DisputeRefusal? NumberRefusal(DisputeMove move, Dispute? stands, SettlementContext context, Known known)
     {
         bool needs = move.Action is DisputeAction.Open or DisputeAction.Adjust;
-        bool may = needs || move is { Action: DisputeAction.Accept, Actor: DisputeActor.Finance };
+        bool may = needs || (move.Action == DisputeAction.Accept && (move.Actor == DisputeActor.Finance || move.Number == stands?.Offer));
         if (move.Number is not { } number)
             return needs ? new DisputeRefusal.NumberMissing(IsCounted(context)) : move.Action == DisputeAction.Accept && stands?.Offer is { } offer ? Unpriced(offer, context, known) : null;
         if (!may)
@@ -190,9 +191,12 @@ public static class Disputes
 
     private static bool IsCounted(SettlementContext context) => !BillingMetric.IsCountless(context.Group.PricingModel);
 
-    /// <summary>What a move says, without when and on which of its own numbers.</summary>
-    private static string ContentOf(DisputeMove move) =>
-        Hash([move.Action.ToString(), move.Actor.ToString(), move.By, Text(move.Number?.Quantity), Text(move.Number?.Amount), move.Reason, move.Source ?? ""]);
+    /// <summary>What a move says, without when. A buyer that accepts need not repeat the offer.</summary>
+    private static string ContentOf(DisputeMove move)
+    {
+        ClaimedNumber? number = move is { Action: DisputeAction.Accept, Actor: DisputeActor.Buyer } ? null : move.Number;
+        return Hash([move.Action.ToString(), move.Actor.ToString(), move.By, Text(number?.Quantity), Text(number?.Amount), move.Reason, move.Source ?? ""]);
+    }
 
     private static string Text(decimal? value) => value?.ToString("0.############################", CultureInfo.InvariantCulture) ?? "";
 

@@ -22,7 +22,7 @@ public static class Explanation
             SettlementStatus.Breached => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)} and the other party has no final count to fall back on.",
             SettlementStatus.FallbackAvailable => $"The {authority} missed its finalization deadline of {At(state.Breach?.Deadline.Due)}; invoicing on the other party's count waits for approval.",
             SettlementStatus.Held => $"{HeldFor(state, context)}: {Wording.Words(state.Reasons)}.{Difference(state, context)}{Standing(state, context)}",
-            SettlementStatus.Disputed => $"A dispute is open{(state.Posted is null ? ", and nothing is invoiced until it ends" : "; what was invoiced stands until it ends")}.{Standing(state, context)}",
+            SettlementStatus.Disputed => Disputed(state, context),
             SettlementStatus.Settled or SettlementStatus.Adjusted => Invoiced(state, context),
             SettlementStatus.Unallocatable => Unallocated,
             SettlementStatus.OutOfBand => "This account does not bill through AdCP; nothing is published.",
@@ -52,6 +52,12 @@ public static class Explanation
         return told is null ? "" : $" {Wording.Sentence(told)}.";
     }
 
+    private static string Disputed(SettlementState state, SettlementContext context)
+    {
+        Dispute open = state.OpenDispute ?? throw new InvalidOperationException("A disputed state has a dispute.");
+        return $"{DisputeWords.Sentence(open, context)}.{(state.Posted is null ? " Nothing is invoiced until it ends." : Standing(state, context))}";
+    }
+
     /// <summary>What stays invoiced while a correction waits.</summary>
     private static string Standing(SettlementState state, SettlementContext context) =>
         state.Posted is { } posted ? $" {Wording.Cash(posted.Amount, context.Contract.Currency)} stay invoiced meanwhile." : "";
@@ -63,6 +69,8 @@ public static class Explanation
         string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Wording.Cash(posted.DeltaAmount, currency)}.";
         string less = posted.Remedied is { } off ? $", less {Wording.Cash(off, currency)} to make good" : "";
         string price = Arithmetic.PriceOf(posted, context) + less;
+        if ((posted.IsAgreed ? state.Agreed?.Dispute : null) is { } dispute)
+            return $"Invoiced {Wording.Cash(posted.Amount, currency)}, on which dispute {DisputeWords.Id(dispute)} ended: {price}.{correction}{Held(state)}{Owed(state, context)}{Test(context)}";
         if (group.PricingModel == PricingModel.VendorCost)
             return $"Owed {Wording.Cash(posted.Amount, currency)}: {price}.{correction}{Held(state)}{Test(context)}";
 

@@ -17,8 +17,8 @@ public static class Narrative
         SettlementEvent.FallbackApproved e => $"{e.By} approved invoicing on the other party's count, {Wording.At(e.At)}: \"{e.Reason}\"",
         SettlementEvent.Ruled e => $"{e.Ruling.By} {Ruled(e.Ruling)}, {Wording.At(e.Ruling.At)}: \"{e.Ruling.Reason}\"",
         SettlementEvent.SnapshotRead e => $"The seller's own records were read {Wording.At(e.Reading.At)}: {(e.Reading.Matches ? "they say the same as its report" : e.Reading.Difference ?? "they say something else than its report")}.",
-        SettlementEvent.DisputeMoved e => $"{e.Move.By} moved dispute {e.Move.Dispute.ToString(CultureInfo.InvariantCulture)}, {Wording.At(e.Move.At)}: \"{e.Move.Reason}\"",
-        SettlementEvent.DisputeLapsed e => $"The time to answer dispute {e.Dispute.ToString(CultureInfo.InvariantCulture)} went by {Wording.At(e.Due)}.",
+        SettlementEvent.DisputeMoved e => DisputeWords.Told(e.Move, context, currency),
+        SettlementEvent.DisputeLapsed e => DisputeWords.Told(e, context),
         SettlementEvent.RemedyMoved e => $"{e.Move.By} {Moved(e.Move, context?.Group, currency)}, {Wording.At(e.Move.At)}: \"{e.Move.Reason}\"",
         SettlementEvent.Posted e => Posted(e.Posting, context, currency),
         SettlementEvent.StatusChanged e => Changed(e),
@@ -66,7 +66,8 @@ public static class Narrative
         string amount = Wording.Cash(posted.Amount, currency);
         string what = posted.Revision == 1 ? $"{amount} were settled" : $"Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Wording.Cash(posted.DeltaAmount, currency)} to {amount}";
         string how = context is null ? "" : $": {Arithmetic.OfAmount(posted, context)}";
-        return $"{what} on the {Wording.Name(posted.Basis, context?.Group)}'s count{how}. Because {Wording.Words(posted.Reasons)}.";
+        string whose = posted.Agreement is { } dispute ? $"by the end of dispute {DisputeWords.Id(dispute)}" : $"on the {Wording.Name(posted.Basis, context?.Group)}'s count";
+        return $"{what} {whose}{how}. Because {Wording.Words(posted.Reasons)}.";
     }
 
     private static string Changed(SettlementEvent.StatusChanged e)

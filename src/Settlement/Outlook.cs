@@ -10,6 +10,7 @@ public static class Outlook
     {
         if (context.OutOfBand || state.Status == SettlementStatus.OutOfBand)
             return ["Nothing here: the account is billed outside AdCP."];
+        context = Disputes.After(state, context);
         Known known = Known.Of(state, context);
         return [.. Readings(state, context), .. Reports(state, context, known), .. Clock(state, context, known), .. Decisions.Open(state, context).Select(open => Decision(open, context, known)), .. Answers(state, context)];
     }
@@ -25,6 +26,8 @@ public static class Outlook
 
     private static IEnumerable<string> Readings(SettlementState state, SettlementContext context)
     {
+        if (state.OpenDispute is not null)
+            yield break;
         if (state.AwaitsReading)
             yield return $"The seller's own records, once they are read and say the same as its report, would release it; to be read, they need the agent of {context.Contract.SellerAgent} to be registered here with the address it answers at.";
         else if (Snapshots.IsAwaited(state, context))
@@ -61,7 +64,8 @@ public static class Outlook
                 yield return $"A changed final count of the {Wording.Name((known.Blocking(context)?.On ?? known.Authority)?.Side ?? terms.AuthoritySide, context.Group)}, without what it is held for, would be decided on anew.";
                 break;
             case SettlementStatus.Disputed:
-                yield return "The end of the dispute would.";
+                foreach (string sentence in DisputeWords.Outlook(state.OpenDispute ?? throw new UnreachableException(state.Status.ToString()), context))
+                    yield return sentence;
                 break;
             default:
                 foreach (string sentence in Corrections(state.Posted ?? throw new UnreachableException(state.Status.ToString()), context))
@@ -97,7 +101,7 @@ public static class Outlook
             yield break;
         if (context.ContestedElsewhere)
             yield return $"The {authority} sent a final count in time that could not be allocated; until it is, its deadline is not missed.";
-        else if (state.Posted is not null)
+        else if (state.Posted is not null || state.OpenDispute is not null)
             yield return $"After {Wording.At(deadline.GraceEnd)} the {authority}'s missed deadline is recorded, and no amount changes.";
         else if (known.Authority is null)
             yield return $"After {Wording.At(deadline.GraceEnd)} the {authority} has missed its deadline, and the {other}'s final count {(FallsBackByItself(context, deadline, known) ? "is invoiced in its place" : "may be invoiced in its place once that is approved")}.";

@@ -6,7 +6,7 @@ internal static class Publication
     /// <summary>What is true of a number for as long as it is invoiced, whatever is booked beside it.</summary>
     private static readonly string[] OfTheNumber =
     [
-        Reasons.FallbackUsed, Reasons.FlatRate, Reasons.TimeRate, Reasons.PriceNotVerified, Reasons.VendorCost, Reasons.AuctionRate, Reasons.OverDelivery, Reasons.SummedDaily,
+        Reasons.DisputeResolved, Reasons.FallbackUsed, Reasons.FlatRate, Reasons.TimeRate, Reasons.PriceNotVerified, Reasons.VendorCost, Reasons.AuctionRate, Reasons.OverDelivery, Reasons.SummedDaily,
         Reasons.FinalizedAtAbsent, Reasons.BeforeWindowClose, Reasons.HoldReleased, Reasons.SnapshotNotVerified, Reasons.SnapshotMatched, Reasons.SnapshotDiffers, Reasons.Sandbox,
     ];
 

@@ -20,7 +20,8 @@ public abstract record SettlementEvent
     public sealed record FallbackApproved(string By, DateTimeOffset At, string Reason, string Mark = "") : SettlementEvent;
 
     /// <summary>Whoever holds the right to decided what the rules leave open.</summary>
-    public sealed record Ruled(Ruling Ruling) : SettlementEvent;
+    /// <param name="Marks">The finals on file then, once there are so many rulings that old ones are forgotten; null before.</param>
+    public sealed record Ruled(Ruling Ruling, IReadOnlyList<string>? Marks = null) : SettlementEvent;
 
     /// <summary>The seller's own records were read, to see whether they say what it had reported.</summary>
     public sealed record SnapshotRead(SnapshotReading Reading) : SettlementEvent;

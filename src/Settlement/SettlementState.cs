@@ -55,7 +55,11 @@ public sealed record Posting(
     string Mark,
     int? Agreement = null,
     int? Remedy = null,
-    decimal? Remedied = null);
+    decimal? Remedied = null)
+{
+    /// <summary>True for a number a dispute ended on, also once a remedy was booked after it.</summary>
+    public bool IsAgreed => Reasons.Contains(Settlement.Reasons.DisputeResolved);
+}
 
 /// <summary>Everything a decision depends on. It is what its events make it, and nothing else.</summary>
 public sealed record SettlementState
@@ -84,7 +88,7 @@ public sealed record SettlementState
     /// <summary>A fallback was approved and waits only for what it needs.</summary>
     public bool FallbackApproved { get; init; }
 
-    /// <summary>What was decided by those who may, oldest first.</summary>
+    /// <summary>What was decided by those who may, oldest first, as far as it can still matter.</summary>
     public IReadOnlyList<Ruling> Rulings { get; init; } = [];
 
     /// <summary>What the seller's own records said of its finals: the newest reading of each, the one taken last at the end. Null for none.</summary>
@@ -137,7 +141,7 @@ public sealed record SettlementState
         SettlementEvent.UnknownReceived => this with { AuthoritySaidUnknown = true },
         SettlementEvent.DeadlineMissed e => this with { Breach = e.Breach },
         SettlementEvent.FallbackApproved => this with { FallbackApproved = true },
-        SettlementEvent.Ruled e => this with { Rulings = [.. Rulings, e.Ruling] },
+        SettlementEvent.Ruled e => this with { Rulings = Decisions.Kept(Rulings, e) },
         SettlementEvent.SnapshotRead e => this with { Snapshots = [.. (Snapshots ?? []).Where(r => r.Mark != e.Reading.Mark).TakeLast(SnapshotLimit - 1), e.Reading] },
         SettlementEvent.DisputeMoved e => Settlement.Disputes.Apply(this, e.Move),
         SettlementEvent.DisputeLapsed e => Settlement.Disputes.Apply(this, e),

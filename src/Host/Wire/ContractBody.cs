@@ -25,6 +25,7 @@ internal sealed record ContractBody(
     int? CounterpartWaitHours,
     bool WaitForCounterpart,
     int? GraceHours,
+    int? DisputeResponseBusinessDays,
     DateTimeOffset? EffectiveFrom,
     string? Reason,
     bool SumDaily)
@@ -65,7 +66,8 @@ internal sealed record ContractBody(
                 Snapshot ?? snapshot,
                 CounterpartWaitHours ?? 240,
                 WaitForCounterpart,
-                GraceHours ?? 24),
+                GraceHours ?? 24,
+                DisputeResponseBusinessDays ?? 10),
             EffectiveFrom,
             Reason,
             SumDaily);
@@ -90,6 +92,7 @@ internal sealed record ContractBody(
         draft.Policies.CounterpartWaitHours,
         draft.Policies.WaitForCounterpart,
         draft.Policies.GraceHours,
+        draft.Policies.DisputeResponseDays,
         draft.EffectiveFrom,
         draft.Reason,
         draft.SumDaily);
