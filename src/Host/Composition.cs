@@ -160,6 +160,7 @@ internal static partial class Composition
         services.AddSingleton<TaskIntake>();
         services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
+        services.AddSingleton<EventRows>();
 
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished });
@@ -220,6 +221,9 @@ internal static partial class Composition
         Quarantines.Map(app);
         Settlements.Map(app);
         SettlementDecisions.Map(app);
+        SettlementRemedies.Map(app);
+        DisputeRoutes.Map(app);
+        Evidence.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
         Health.Map(app);

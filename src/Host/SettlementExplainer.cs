@@ -43,7 +43,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         (HeadDocument head, SettlementContext? context) = (found.Head, found.Context);
         SettlementState state = head.State;
         TermsGroup? group = context?.Group;
-        string currency = context?.Contract.Currency ?? found.Buy.Account.Currency;
+        string currency = CurrencyOf(found);
         IReadOnlyList<(EventDocument Event, string Hash)> history = await settlements.HistoryAsync(found.Address, cancel);
         Deadline? deadline = state.Breach?.Deadline ?? (context is null ? null : Deadline.Of(head.Period, context.Group, context.Contract.Policies.GraceHours, found.Outages));
         return new SettlementBody(
@@ -79,9 +79,21 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             await ProvisionalAsync(found, cancel),
             [.. history.Select(h => new DecisionBody(h.Event.Sequence, h.Event.At, h.Event.Previous, h.Hash, [.. h.Event.Events.Select(e => EventBody.Of(e.Event(), context, currency))]))])
         {
+            Dispute = state.Disputes is [.., var newest] ? DisputeBody.Of(newest, head, currency) : null,
+            DisputeDraft = context is null ? null : DraftBody.Of(Disputes.DraftOf(state, context), head, currency),
+            RemedyMenu = Remedies.MenuOf(context) is { Count: > 0 } menu ? menu : null,
+            Remedies = state.Remedies is { } remedies ? [.. remedies.Select(r => RemedyBody.Of(r, head.Id, currency))] : null,
             RecordsAsked = context is not null && SnapshotPull.Waits(state, context) ? RecordsAskedBody.Of(await asked.FindAsync(found.Address, cancel)) : null,
         };
     }
+
+    /// <summary>The dispute the ledger would open for the buyer; null without a ground.</summary>
+    public async ValueTask<DraftBody?> DraftAsync(string tenant, Account account, HeadDocument head, CancellationToken cancel) =>
+        await BuyOfAsync(tenant, account, head, cancel) is { } buy && SettlementLedger.ContextOf(buy, head, []) is { } context
+            ? DraftBody.Of(Disputes.DraftOf(head.State, context), head, context.Contract.Currency)
+            : null;
+
+    public static string CurrencyOf(FoundSettlement found) => found.Context?.Contract.Currency ?? found.Buy.Account.Currency;
 
     /// <summary>Where a settlement stands, in one sentence.</summary>
     public static string Sentence(FoundSettlement found) =>

@@ -143,6 +143,21 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
         return (await DecideAsync(noted.Address.Partition, [noted], cancel)).Count > 0;
     }
 
+    /// <summary>Takes a party's move about a remedy, and decides what follows.</summary>
+    /// <param name="buy">The media buy of the settlement.</param>
+    /// <param name="settlement">Which one.</param>
+    /// <param name="outages">When this service was down.</param>
+    /// <param name="move">What is asked for; that its actor is a party is the caller's to check.</param>
+    /// <param name="cancel">Stops the wait.</param>
+    /// <returns>Why it was not taken; null when it was, now or by the same words before.</returns>
+    public async Task<RemedyRefusal?> MoveRemedyAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, RemedyMove move, CancellationToken cancel)
+    {
+        RemedyRefusal? refusal = null;
+        Matter moved = Settlements.OnRemedy(buy, settlement, outages, move with { At = time.GetUtcNow() }, why => refusal = why);
+        await DecideAsync(moved.Address.Partition, [moved], cancel);
+        return refusal;
+    }
+
     /// <summary>Makes a party's move of a dispute, and decides what follows.</summary>
     /// <param name="buy">The media buy of the settlement.</param>
     /// <param name="settlement">Which one.</param>

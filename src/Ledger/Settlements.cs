@@ -102,6 +102,22 @@ internal static class Settlements
             },
             default);
 
+    /// <summary>A party's move about a remedy: checked on what stands when it is committed, so that of two at once one wins.</summary>
+    /// <param name="answer">Told, each time it is decided, why the move is refused; null when it is taken, or was taken before.</param>
+    public static Matter OnRemedy(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, RemedyMove move, Action<RemedyRefusal?> answer) =>
+        new(buy.Address(settlement.Group, settlement.Period, settlement.Window), buy, settlement.Group, settlement.Period, settlement.Window, move.At,
+            sight =>
+            {
+                SettlementContext? context = ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is { } known ? Seen(known, sight) : null;
+                bool repeated = Remedies.Repeated(sight.State, move) is not null;
+                RemedyRefusal? refusal = repeated ? null : Remedies.Check(sight.State, context, move);
+                answer(refusal);
+                return repeated || refusal is not null || context is null
+                    ? Outcome.Nothing
+                    : Decide(sight.State, [new SettlementEvent.RemedyMoved(Remedies.Record(sight.State, context, move))], context, move.At);
+            },
+            default);
+
     /// <summary>The context with what the ledger holds beside the settlement itself.</summary>
     public static SettlementContext Seen(SettlementContext context, Sight sight) => Contested(context, sight.Unallocated) with
     {

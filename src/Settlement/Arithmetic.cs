@@ -38,23 +38,27 @@ public static class Arithmetic
     /// <summary>How the amount of a posting follows from the count, the price and the cap.</summary>
     public static string OfAmount(Posting posted, SettlementContext context)
     {
-        if (posted.Agreement is not null)
-        {
-            string cut = posted.Reasons.Contains(Reasons.OverDelivery) ? $"more was agreed than what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)}; " : "";
-            return $"{cut}{PriceOf(posted, context)} = {Wording.Cash(posted.Amount, context.Contract.Currency)}";
-        }
+        string currency = context.Contract.Currency;
+        string less = posted.Remedied is { } off ? $", less {Wording.Cash(off, currency)} to make good = {Wording.Cash(posted.Amount, currency)}" : "";
+        return $"{CutOf(posted, context)}{PriceOf(posted, context)} = {Wording.Cash(Publication.Gross(posted), currency)}{less}";
+    }
 
-        string cap = posted.Quantity is { } billed && CountOf(posted) is { } counted && billed < counted
-            ? $"{Wording.Count(counted)} {Wording.Metric(context.Group.PricingModel)} were counted; what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)} is {Wording.Count(billed)}; "
+    /// <summary>What the flight's cap left of a count, where it left less.</summary>
+    private static string CutOf(Posting posted, SettlementContext context)
+    {
+        string cap = $"what other periods left of the flight's cap of {Wording.Count(context.Group.BillableCap ?? 0m)}";
+        if (posted.IsAgreed)
+            return posted.Reasons.Contains(Reasons.OverDelivery) ? $"more was agreed than {cap}; " : "";
+        return posted.Quantity is { } billed && CountOf(posted) is { } counted && billed < counted
+            ? $"{Wording.Count(counted)} {Wording.Metric(context.Group.PricingModel)} were counted; {cap} is {Wording.Count(billed)}; "
             : "";
-        return $"{cap}{PriceOf(posted, context)} = {Wording.Cash(posted.Amount, context.Contract.Currency)}";
     }
 
     /// <summary>Count and price of a posting, without the product.</summary>
     internal static string PriceOf(Posting posted, SettlementContext context)
     {
         (TermsGroup group, string currency) = (context.Group, context.Contract.Currency);
-        if (posted.Agreement is not null && posted.Quantity is null)
+        if (posted.IsAgreed && posted.Quantity is null)
             return "a price that depends on no count";
         if (group.PricingModel == PricingModel.VendorCost)
         {

@@ -60,7 +60,7 @@ public static class Decisions
             AddCorrections(Add, posted, state, context, known);
         else
             AddHolds(Add, state, context, known);
-        if (MenuOf(state, context, known) is { } breached && !state.Rulings.Any(r => r.Topic == RulingTopic.Remedy))
+        if (MenuOf(state, context) is { } breached && !state.Rulings.Any(r => r.Topic == RulingTopic.Remedy))
             Add(RulingTopic.Remedy, true, breached);
         return open;
     }
@@ -176,12 +176,13 @@ public static class Decisions
 
     /// <summary>A remedy makes good a missed deadline or a variance, from the menu that was agreed; without a menu it is found outside (gap G9).</summary>
     /// <returns>What it makes good; null where there is no menu, or nothing to make good.</returns>
-    private static string? MenuOf(SettlementState state, SettlementContext context, Known known)
+    internal static string? MenuOf(SettlementState state, SettlementContext context)
     {
-        if (context.Group.Terms.Measurement is not { Remedies.Count: > 0 })
+        if (context.OutOfBand || context.Group.Terms.Measurement is not { Remedies.Count: > 0 })
             return null;
         if (state.Breach is not null)
             return "breach";
+        var known = Known.Of(state, context);
         return known is { Authority: { } ours, Counterpart: { } theirs } && known.BeyondTolerance(context) ? MarkOf(ours, theirs) : null;
     }
 }

@@ -67,15 +67,16 @@ public static class Explanation
         Posting posted = state.Posted ?? throw new InvalidOperationException("A settled state has a posting.");
         (TermsGroup group, string currency) = (context.Group, context.Contract.Currency);
         string correction = posted.Revision == 1 ? "" : $" Revision {posted.Revision.ToString(CultureInfo.InvariantCulture)} changed the invoice by {Wording.Cash(posted.DeltaAmount, currency)}.";
-        string price = Arithmetic.PriceOf(posted, context);
-        if (posted.Agreement is { } dispute)
-            return $"Invoiced {Wording.Cash(posted.Amount, currency)}, on which dispute {DisputeWords.Id(dispute)} ended: {price}.{correction}{Held(state)}{Test(context)}";
+        string less = posted.Remedied is { } off ? $", less {Wording.Cash(off, currency)} to make good" : "";
+        string price = Arithmetic.PriceOf(posted, context) + less;
+        if ((posted.IsAgreed ? state.Agreed?.Dispute : null) is { } dispute)
+            return $"Invoiced {Wording.Cash(posted.Amount, currency)}, on which dispute {DisputeWords.Id(dispute)} ended: {price}.{correction}{Held(state)}{Owed(state, context)}{Test(context)}";
         if (group.PricingModel == PricingModel.VendorCost)
             return $"Owed {Wording.Cash(posted.Amount, currency)}: {price}.{correction}{Held(state)}{Test(context)}";
 
         string authority = Wording.Name(group.Terms.Authority);
         string whose = posted.IsFallback ? $"the {Wording.Name(posted.Basis, group)}'s own count, because the {authority} missed its deadline" : $"the {authority}'s count";
-        return $"Invoiced {Wording.Cash(posted.Amount, currency)} on {whose}: {price}{Compared(posted, context)}.{correction}{Held(state)}{Test(context)}";
+        return $"Invoiced {Wording.Cash(posted.Amount, currency)} on {whose}: {price}{Compared(posted, context)}.{correction}{Held(state)}{Owed(state, context)}{Test(context)}";
     }
 
     private static string Compared(Posting posted, SettlementContext context)
@@ -92,6 +93,10 @@ public static class Explanation
         string late = state.Reasons.Contains(Reasons.LateFinalHeld) ? " A later final of the late party changes nothing unless it is accepted." : "";
         return state.Reasons.Contains(Reasons.RestatementHeld) ? $"{late} A changed final count was put aside." : late;
     }
+
+    /// <summary>Additional delivery that was agreed is an obligation until the buyer says that it came.</summary>
+    private static string Owed(SettlementState state, SettlementContext context) =>
+        string.Concat((state.Remedies ?? []).Where(r => r.IsOwed).Select(r => $" Owed beside it: {Remedies.Words(r.Kind, null, r.Units, context.Group, context.Contract.Currency)}."));
 
     private static string Test(SettlementContext context) => context.Sandbox ? $" {Wording.Sentence(Reasons.Words(Reasons.Sandbox))}." : "";
 

@@ -19,7 +19,7 @@ public static class Narrative
         SettlementEvent.SnapshotRead e => $"The seller's own records were read {Wording.At(e.Reading.At)}: {(e.Reading.Matches ? "they say the same as its report" : e.Reading.Difference ?? "they say something else than its report")}.",
         SettlementEvent.DisputeMoved e => DisputeWords.Told(e.Move, context, currency),
         SettlementEvent.DisputeLapsed e => DisputeWords.Told(e, context),
-        SettlementEvent.RemedyMoved e => $"{e.Move.By} moved remedy {e.Move.Remedy.ToString(CultureInfo.InvariantCulture)}, {Wording.At(e.Move.At)}: \"{e.Move.Reason}\"",
+        SettlementEvent.RemedyMoved e => $"{e.Move.By} {Moved(e.Move, context?.Group, currency)}, {Wording.At(e.Move.At)}: \"{e.Move.Reason}\"",
         SettlementEvent.Posted e => Posted(e.Posting, context, currency),
         SettlementEvent.StatusChanged e => Changed(e),
         _ => throw new UnreachableException(happened.GetType().Name),
@@ -48,6 +48,18 @@ public static class Narrative
         (RulingTopic.Remedy, _) => $"chose the remedy {ruling.Remedy}",
         _ => throw new UnreachableException(ruling.Topic.ToString()),
     };
+
+    private static string Moved(RemedyMove move, TermsGroup? group, string currency)
+    {
+        string remedy = $"remedy {move.Remedy.ToString(CultureInfo.InvariantCulture)}";
+        return move.Action switch
+        {
+            RemedyAction.Propose => $"proposed {remedy}, {Remedies.Words(move.Kind ?? default, move.Amount, move.Units, group, currency)}",
+            RemedyAction.Accept => $"accepted {remedy}",
+            RemedyAction.Dispute => $"turned {remedy} down",
+            _ => $"said that the additional delivery of {remedy} had come",
+        };
+    }
 
     private static string Posted(Posting posted, SettlementContext? context, string currency)
     {

@@ -12,7 +12,7 @@ public static class Outlook
             return ["Nothing here: the account is billed outside AdCP."];
         context = Disputes.After(state, context);
         Known known = Known.Of(state, context);
-        return [.. Readings(state, context), .. Reports(state, context, known), .. Clock(state, context, known), .. Decisions.Open(state, context).Select(open => Decision(open, context, known))];
+        return [.. Readings(state, context), .. Reports(state, context, known), .. Clock(state, context, known), .. Decisions.Open(state, context).Select(open => Decision(open, context, known)), .. Answers(state, context)];
     }
 
     /// <summary>The same where no terms group stands behind the settlement.</summary>
@@ -125,6 +125,18 @@ public static class Outlook
             _ => throw new UnreachableException(open.Topic.ToString()),
         };
         return $"{Wording.Sentence(Wording.Deciders(open.Holder))} may {what} ({DecisionNames.Of(open)}).";
+    }
+
+    private static IEnumerable<string> Answers(SettlementState state, SettlementContext context)
+    {
+        foreach (Remedy remedy in state.Remedies ?? [])
+        {
+            string what = Remedies.Words(remedy.Kind, remedy.Amount, remedy.Units, context.Group, context.Contract.Currency);
+            if (remedy.State == RemedyState.Proposed)
+                yield return $"The buyer may accept or dispute what was proposed to make good, {what}.";
+            else if (remedy.IsOwed)
+                yield return $"The buyer may say that what is owed came, {what}; no amount changes.";
+        }
     }
 
     private static string CountOf(SideFinal? said, SettlementContext context) =>

@@ -3,6 +3,13 @@ namespace AdcpFunctions.Settlement;
 /// <summary>What is invoiced, and how it is corrected afterwards: by further postings, never by rewriting one.</summary>
 internal static class Publication
 {
+    /// <summary>What is true of a number for as long as it is invoiced, whatever is booked beside it.</summary>
+    private static readonly string[] OfTheNumber =
+    [
+        Reasons.DisputeResolved, Reasons.FallbackUsed, Reasons.FlatRate, Reasons.TimeRate, Reasons.PriceNotVerified, Reasons.VendorCost, Reasons.AuctionRate, Reasons.OverDelivery, Reasons.SummedDaily,
+        Reasons.FinalizedAtAbsent, Reasons.BeforeWindowClose, Reasons.HoldReleased, Reasons.SnapshotNotVerified, Reasons.SnapshotMatched, Reasons.SnapshotDiffers, Reasons.Sandbox,
+    ];
+
     /// <summary>Rule PUB-1: the first posting of a settlement.</summary>
     public static Posting First(SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now) =>
         Make(null, basis, isFallback, context, known, reasons, now);
@@ -17,7 +24,9 @@ internal static class Publication
         bool isFallback = before?.IsFallback ?? (side != terms.AuthoritySide && state.Breach is not null);
         decimal? billed = Amount.Billable(agreed.Number.Quantity, context.Group, context.BilledElsewhere);
         UnitPrice? price = agreed.Number.Quantity is { } count ? known.PriceOfAgreed(count, context) ?? throw Unpriced : null;
-        decimal amount = price is { } unit ? Amount.Of(billed ?? throw Unpriced, unit, context.Group.PricingModel, context.Contract.Currency) : agreed.Number.Amount ?? throw Unpriced;
+        decimal amount = price is { } unit ? Amount.Of(billed ?? throw Unpriced, unit, context.Group.PricingModel, context.Contract.Currency)
+            // An amount is what is to be invoiced, with what was made good off it already.
+            : (agreed.Number.Amount ?? throw Unpriced) + (before?.Remedied ?? 0m);
         IEnumerable<string> reasons = [Reasons.DisputeResolved, .. isFallback ? [Reasons.DeadlineMissed] : Array.Empty<string>(), .. AgreedFlags(agreed.Number, billed, before, context, known)];
         return Make(before, side, isFallback, known.On(side)?.Mark ?? "", (billed, amount, price), context, known, reasons, now) with { Agreement = agreed.Dispute };
     }
@@ -25,6 +34,9 @@ internal static class Publication
     /// <summary>Where a published settlement stands, and what correction is due.</summary>
     public static Assessment Assess(Posting posted, SettlementState state, SettlementContext context, Known known, DateTimeOffset now)
     {
+        if (Remedies.Due(state) is { } remedy)
+            return Assessment.Post(Remedied(posted, remedy, now));
+
         SideFinal? late = LateFinal(posted, state, context, known);
         if (late is not null && OnLateFinal(posted, state, context, known, late, now) is { } moved)
             return moved;
@@ -89,14 +101,17 @@ internal static class Publication
         if (known.AllHoldsOf(basis, context).Any(hold => !Amount.IsReleasable(hold)))
             return true;
         (decimal? billed, decimal amount, _) = Invoice(basis, context, known);
-        return billed != posted.Quantity || amount != posted.Amount;
+        return billed != posted.Quantity || amount != Gross(posted);
     }
 
     /// <summary>Rule SNAP-2: accepting a correction does not stand in for the seller's own records; a matching reading does, or finance's release.</summary>
     private static IReadOnlyList<string> HoldsOf(SideFinal said, bool? ruled, SettlementContext context, Known known)
     {
         IReadOnlyList<string> holds = known.HoldsOf(said, context);
-        return ruled == true ? [.. holds.Where(hold => !Amount.IsAcceptable(hold))] : holds;
+        if (ruled == true)
+            return [.. holds.Where(hold => !Amount.IsAcceptable(hold))];
+        // Only a decision takes an invoice below zero.
+        return holds.Count == 0 && known.State.Posted?.Remedied is { } off && Invoice(said, context, known).Amount < off ? [Reasons.RemedyExceedsInvoice] : holds;
     }
 
     private static Assessment Standing(Posting posted, SettlementState state, SettlementContext context, Known known, IReadOnlyList<string> added)
@@ -107,6 +122,8 @@ internal static class Publication
         // A later counterpart beyond tolerance changes no amount; it is the ground of a dispute.
         if (!posted.IsFallback && known.BeyondTolerance(context) && !known.Marks.All(state.IsAgreedOn))
             reasons.Add(Reasons.CounterpartBeyondTolerance);
+        if (state.Remedies?.Any(r => r.IsWaiting) == true)
+            reasons.Add(Reasons.RemedyExceedsInvoice);
         reasons.AddRange(added);
         return new Assessment(null, posted.Revision == 1 ? SettlementStatus.Settled : SettlementStatus.Adjusted, reasons, null);
     }
@@ -120,6 +137,27 @@ internal static class Publication
         return (billed, Amount.Of(basis, billed, price, context.Group, context.Period, context.Contract.Currency), price);
     }
 
+    /// <summary>What was invoiced before remedies took off from it.</summary>
+    internal static decimal Gross(Posting posted) => posted.Amount + (posted.Remedied ?? 0m);
+
+    /// <summary>Rule RMD-5: a remedy changes the amount and no count, and what it took off stays off whatever is corrected later.</summary>
+    private static Posting Remedied(Posting posted, Remedy remedy, DateTimeOffset now)
+    {
+        decimal amount = remedy.Amount ?? throw new InvalidOperationException("Money is posted, delivery is owed.");
+        return posted with
+        {
+            Revision = posted.Revision + 1,
+            Amount = posted.Amount - amount,
+            DeltaQuantity = posted.Quantity is null ? null : 0m,
+            DeltaAmount = -amount,
+            SettledAt = now,
+            Reasons = [Remedies.ReasonOf(remedy.Kind), .. posted.Reasons.Where(OfTheNumber.Contains)],
+            Agreement = null,
+            Remedy = remedy.Number,
+            Remedied = (posted.Remedied ?? 0m) + amount,
+        };
+    }
+
     /// <summary>Rule PUB-2: a revision carries what it adds and what is invoiced in all.</summary>
     private static Posting Make(Posting? before, SideFinal basis, bool isFallback, SettlementContext context, Known known, IReadOnlyList<string> reasons, DateTimeOffset now)
     {
@@ -130,7 +168,8 @@ internal static class Publication
     private static Posting Make(
         Posting? before, Side basis, bool isFallback, string mark, (decimal? Billed, decimal Amount, UnitPrice? Price) invoice, SettlementContext context, Known known, IEnumerable<string> reasons, DateTimeOffset now)
     {
-        (decimal? billed, decimal amount, UnitPrice? price) = invoice;
+        (decimal? billed, decimal gross, UnitPrice? price) = invoice;
+        decimal amount = gross - (before?.Remedied ?? 0m);
         decimal? seller = known.On(Side.SellerRow)?.Quantity;
         decimal? usage = known.On(Side.UsagePush)?.Quantity;
         return new Posting(
@@ -148,7 +187,8 @@ internal static class Publication
             [.. reasons],
             context.Contract.Version,
             price?.Value,
-            mark);
+            mark,
+            Remedied: before?.Remedied);
     }
 
     /// <summary>PUB-3 for a number that no final states: only what is still true of it.</summary>

@@ -43,6 +43,9 @@ public static class Reasons
     public const string SnapshotAwaited = "snapshot_awaited";
     public const string SnapshotDiffers = "snapshot_differs";
     public const string SnapshotMatched = "snapshot_matched";
+    public const string RemedyCredit = "remedy_credit";
+    public const string RemedyInvoiceAdjustment = "remedy_invoice_adjustment";
+    public const string RemedyExceedsInvoice = "remedy_exceeds_invoice";
     public const string PricingOptionNeeded = "pricing_option_needed";
     public const string RowQuarantined = "row_quarantined";
     public const string BillingOutOfBand = "billing_out_of_band";
@@ -93,6 +96,9 @@ public static class Reasons
         SnapshotAwaited => "the seller's report was not yet compared with the seller's own records",
         SnapshotDiffers => "the seller's own records say something else than its report",
         SnapshotMatched => "the seller's own records say the same as its report",
+        RemedyCredit => "a credit was agreed to make good",
+        RemedyInvoiceAdjustment => "a lower invoice was agreed to make good",
+        RemedyExceedsInvoice => "what was agreed to make good is more than what would be invoiced without it",
         PricingOptionNeeded => "the report does not say which of several pricing options it is for",
         RowQuarantined => "a final row of the seller's cannot be taken as it stands and is kept as evidence",
         DisputeOpen => "a dispute is open, and nothing is invoiced or corrected until it ends",

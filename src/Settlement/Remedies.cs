@@ -1,10 +1,99 @@
+using System.Globalization;
+
 namespace AdcpFunctions.Settlement;
 
 /// <summary>Who may do what about a remedy, and what becomes of it.</summary>
+/// <remarks>Spec: AdCP 3.1, accountability section 7: the seller proposes from the agreed menu, the buyer accepts or disputes; no task carries it.</remarks>
 public static class Remedies
 {
-    /// <summary>More than this are forgotten in the state; their events stay.</summary>
+    /// <summary>Of what is over, more than this is forgotten in the state; its events stay.</summary>
     private const int Kept = 8;
+
+    /// <summary>More units than any count that is taken.</summary>
+    private const decimal MaxUnits = 10_000_000_000_000m;
+
+    /// <summary>Every transition there is. What is not listed here cannot be done.</summary>
+    private static readonly (RemedyState? State, DisputeActor Actor, RemedyAction Action)[] Transitions =
+    [
+        (null, DisputeActor.Seller, RemedyAction.Propose),
+        (RemedyState.Proposed, DisputeActor.Buyer, RemedyAction.Accept),
+        (RemedyState.Proposed, DisputeActor.Buyer, RemedyAction.Dispute),
+        (RemedyState.Accepted, DisputeActor.Buyer, RemedyAction.Fulfil),
+    ];
+
+    /// <summary>The protocol's name of a remedy.</summary>
+    public static string NameOf(RemedyKind kind) => kind switch
+    {
+        RemedyKind.AdditionalDelivery => "additional_delivery",
+        RemedyKind.Credit => "credit",
+        _ => "invoice_adjustment",
+    };
+
+    /// <summary>Rule RMD-1: the seller proposes, the buyer answers once, and what money was agreed is never taken back.</summary>
+    /// <remarks>Only additional delivery has something left to say of it: that it came.</remarks>
+    /// <param name="remedy">Null where none is asked about yet.</param>
+    /// <param name="actor">Who asks.</param>
+    public static IReadOnlyList<RemedyAction> AllowedTo(Remedy? remedy, DisputeActor actor) =>
+        [.. Transitions.Where(t => t.State == remedy?.State && t.Actor == actor && (t.Action != RemedyAction.Fulfil || remedy is { IsOwed: true })).Select(t => t.Action)];
+
+    /// <summary>What was agreed, in the seller's order; empty without a makegood policy.</summary>
+    public static IReadOnlyList<string> MenuOf(SettlementContext? context) => context?.Group.Terms.Measurement?.Remedies ?? [];
+
+    /// <summary>The remedy of this number, as far back as it is remembered.</summary>
+    public static Remedy? Find(SettlementState state, int number) => state.Remedies?.FirstOrDefault(r => r.Number == number);
+
+    /// <summary>Why a move cannot be made now; null when it can.</summary>
+    /// <param name="state">The settlement.</param>
+    /// <param name="context">Null where no terms group stands behind it, and so no menu.</param>
+    /// <param name="move">As asked for: a proposal's number and mark are not given yet.</param>
+    public static RemedyRefusal? Check(SettlementState state, SettlementContext? context, RemedyMove move)
+    {
+        if (context is null)
+            return new RemedyRefusal.NoPolicy();
+        Remedy? remedy = move.Action == RemedyAction.Propose ? null : Find(state, move.Remedy);
+        if (remedy is null && move.Action != RemedyAction.Propose)
+            return new RemedyRefusal.Unknown(move.Remedy);
+        IReadOnlyList<RemedyAction> allowed = AllowedTo(remedy, move.Actor);
+        if (!allowed.Contains(move.Action))
+            return new RemedyRefusal.NotAllowed(remedy?.State, allowed);
+        return move.Action switch
+        {
+            RemedyAction.Propose => CheckProposal(state, context, move),
+            // Between proposal and answer the invoice may have become smaller.
+            RemedyAction.Accept when remedy!.Amount is { } amount => CheckMoney(state, amount),
+            _ => null,
+        };
+    }
+
+    /// <summary>A proposal as it is recorded: with its number, and with what it makes good.</summary>
+    public static RemedyMove Record(SettlementState state, SettlementContext context, RemedyMove move) => move.Action == RemedyAction.Propose
+        ? move with { Remedy = (state.Remedies is [.., var last] ? last.Number : 0) + 1, Mark = Decisions.MenuOf(state, context) }
+        : move;
+
+    /// <summary>The remedy that a move has made already: whoever repeats its own words is told where they led.</summary>
+    /// <returns>Null when the move is another one.</returns>
+    public static Remedy? Repeated(SettlementState state, RemedyMove move) => move.Action switch
+    {
+        RemedyAction.Propose => state.Remedies is [.., { State: RemedyState.Proposed } last] && last.ProposedBy == move.By
+            && (last.Kind, last.Amount, last.Units, last.Reason) == (move.Kind, move.Amount, move.Units, move.Reason) ? last : null,
+        _ => Find(state, move.Remedy) is { } answered && answered.AnsweredBy == move.By && answered.State == After(move.Action) ? answered : null,
+    };
+
+    /// <summary>Rule RMD-4: agreed money is posted as a further revision, and waits while a dispute is open or while it is more than what is invoiced.</summary>
+    /// <remarks>An invoice falls below zero by nobody's silence: only a decision may take it there.</remarks>
+    internal static Remedy? Due(SettlementState state) =>
+        state.Posted is { } posted ? state.Remedies?.FirstOrDefault(r => r.IsWaiting && r.Amount <= posted.Amount) : null;
+
+    /// <summary>The reason code of the posting that books it.</summary>
+    internal static string ReasonOf(RemedyKind kind) => kind == RemedyKind.Credit ? Reasons.RemedyCredit : Reasons.RemedyInvoiceAdjustment;
+
+    /// <summary>What is proposed, in words.</summary>
+    internal static string Words(RemedyKind kind, decimal? amount, decimal? units, TermsGroup? group, string currency) => kind switch
+    {
+        RemedyKind.AdditionalDelivery => $"additional delivery of {Wording.Count(units ?? 0m)} {Wording.Metric(group?.PricingModel)}",
+        RemedyKind.Credit => $"a credit of {Wording.Cash(amount ?? 0m, currency)}",
+        _ => $"an invoice lowered by {Wording.Cash(amount ?? 0m, currency)}",
+    };
 
     /// <summary>Folds a move in.</summary>
     internal static SettlementState Apply(SettlementState state, RemedyMove move)
@@ -12,21 +101,83 @@ public static class Remedies
         IReadOnlyList<Remedy> known = state.Remedies ?? [];
         if (move.Action == RemedyAction.Propose)
         {
-            var proposed = new Remedy(move.Remedy, move.Kind!.Value, RemedyState.Proposed, move.Amount, move.Units, move.Mark ?? "", move.By, move.At, move.Reason);
-            return state with { Remedies = [.. known.TakeLast(Kept - 1), proposed] };
+            RemedyKind kind = move.Kind ?? throw new InvalidOperationException("A proposal is of a kind.");
+            return state with { Remedies = [.. Remembered(known), new Remedy(move.Remedy, kind, RemedyState.Proposed, move.Amount, move.Units, move.Mark ?? "", move.By, move.At, move.Reason)] };
         }
 
-        RemedyState next = move.Action switch
-        {
-            RemedyAction.Accept => RemedyState.Accepted,
-            RemedyAction.Dispute => RemedyState.Disputed,
-            _ => RemedyState.Fulfilled,
-        };
-        return state with { Remedies = [.. known.Select(r => r.Number == move.Remedy ? r with { State = next, AnsweredAt = move.At } : r)] };
+        return state with { Remedies = [.. known.Select(r => r.Number == move.Remedy ? r with { State = After(move.Action), AnsweredAt = move.At, AnsweredBy = move.By } : r)] };
     }
 
     /// <summary>A posting that books a remedy has done what was agreed.</summary>
     internal static SettlementState Booked(SettlementState state) => state is { Posted: { Remedy: { } booked } posted, Remedies: { } remedies }
         ? state with { Remedies = [.. remedies.Select(r => r.Number == booked ? r with { Revision = posted.Revision } : r)] }
         : state;
+
+    /// <summary>Rule RMD-2: a proposal is of the menu and of the kind that was chosen, for what is not made good yet, one at a time; without a menu it is manual.</summary>
+    private static RemedyRefusal? CheckProposal(SettlementState state, SettlementContext context, RemedyMove move)
+    {
+        IReadOnlyList<string> menu = MenuOf(context);
+        if (menu.Count == 0)
+            return new RemedyRefusal.NoPolicy();
+        RemedyKind kind = move.Kind ?? throw new InvalidOperationException("A proposal is of a kind.");
+        if (!menu.Contains(NameOf(kind)))
+            return new RemedyRefusal.NotInMenu(menu);
+        if (state.Rulings.LastOrDefault(r => r.Topic == RulingTopic.Remedy)?.Remedy is { } chosen && chosen != NameOf(kind))
+            return new RemedyRefusal.NotChosen(chosen);
+        if (Decisions.MenuOf(state, context) is not { } mark)
+            return new RemedyRefusal.NothingToMakeGood();
+        if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed) is { } open)
+            return new RemedyRefusal.Unanswered(open.Number);
+        if (state.Remedies?.FirstOrDefault(r => r.Mark == mark && r.State is RemedyState.Accepted or RemedyState.Fulfilled) is { } before)
+            return new RemedyRefusal.MadeGood(before.Number);
+        return kind == RemedyKind.AdditionalDelivery ? CheckUnits(move, context) : CheckAmount(state, move, context);
+    }
+
+    private static RemedyRefusal? CheckUnits(RemedyMove move, SettlementContext context)
+    {
+        if (move.Amount is not null || move.Units is not { } units)
+            return new RemedyRefusal.BadNumber("units_missing", "Additional delivery is proposed in units, and in units alone.");
+        // Rating points are counted in parts; whatever else is delivered is not.
+        int digits = context.Group.PricingModel is PricingModel.Cpp or PricingModel.RevenueShare ? 4 : 0;
+        return units <= 0m || units > MaxUnits ? new RemedyRefusal.BadNumber("units_out_of_range", "Additional delivery is more than nothing, and at most 10,000,000,000,000 units.")
+            : decimal.Round(units, digits) != units ? new RemedyRefusal.BadNumber("units_too_fine", digits == 0 ? "These units are delivered whole." : "These units are counted to four digits.")
+            : null;
+    }
+
+    /// <summary>Rule RMD-3: money is more than nothing, at most what is invoiced, and in units the currency is invoiced in.</summary>
+    private static RemedyRefusal? CheckAmount(SettlementState state, RemedyMove move, SettlementContext context)
+    {
+        string currency = context.Contract.Currency;
+        if (move.Units is not null || move.Amount is not { } amount)
+            return new RemedyRefusal.BadNumber("amount_missing", "A credit and an invoice adjustment are proposed as an amount, and as an amount alone.");
+        if (amount <= 0m)
+            return new RemedyRefusal.BadNumber("amount_out_of_range", "What makes good is more than nothing.");
+        if (Money.Round(amount, currency) != amount)
+            return new RemedyRefusal.BadNumber("amount_too_fine", $"{currency} is invoiced with {Money.MinorDigits(currency).ToString(CultureInfo.InvariantCulture)} digits after the point.");
+        return CheckMoney(state, amount);
+    }
+
+    /// <summary>What was agreed and waits is as good as taken off.</summary>
+    private static RemedyRefusal? CheckMoney(SettlementState state, decimal amount)
+    {
+        if (state.Posted is not { } posted)
+            return new RemedyRefusal.NothingInvoiced();
+        decimal left = posted.Amount - (state.Remedies?.Where(r => r.IsWaiting).Sum(r => r.Amount) ?? 0m);
+        return amount > left ? new RemedyRefusal.BadNumber("amount_exceeds_invoice", "What makes good is at most what is invoiced.") : null;
+    }
+
+    private static RemedyState After(RemedyAction answer) => answer switch
+    {
+        RemedyAction.Accept => RemedyState.Accepted,
+        RemedyAction.Dispute => RemedyState.Disputed,
+        RemedyAction.Fulfil => RemedyState.Fulfilled,
+        _ => RemedyState.Proposed,
+    };
+
+    /// <summary>What was turned down goes first, what is still owed or waits never, what was made good last: it keeps the same from being made good twice.</summary>
+    private static IEnumerable<Remedy> Remembered(IReadOnlyList<Remedy> known)
+    {
+        Remedy? forgotten = known.Count < Kept ? null : known.FirstOrDefault(r => r.State == RemedyState.Disputed);
+        return known.Where(r => r != forgotten);
+    }
 }

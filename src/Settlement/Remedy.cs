@@ -44,10 +44,58 @@ public enum RemedyAction
 /// <param name="Units">What is delivered in addition, in units of the billing metric; null for money.</param>
 /// <param name="Mark">What it makes good.</param>
 /// <param name="Revision">The posting that booked it; null while none did, and for additional delivery.</param>
+/// <param name="AnsweredBy">Who answered last: accepted, turned down, or said that the delivery came.</param>
 public sealed record Remedy(
-    int Number, RemedyKind Kind, RemedyState State, decimal? Amount, decimal? Units, string Mark, string ProposedBy, DateTimeOffset ProposedAt, string Reason, int? Revision = null, DateTimeOffset? AnsweredAt = null);
+    int Number, RemedyKind Kind, RemedyState State, decimal? Amount, decimal? Units, string Mark, string ProposedBy, DateTimeOffset ProposedAt, string Reason,
+    int? Revision = null, DateTimeOffset? AnsweredAt = null, string? AnsweredBy = null)
+{
+    /// <summary>Additional delivery that was agreed and has not come.</summary>
+    public bool IsOwed => this is { State: RemedyState.Accepted, Units: not null };
+
+    /// <summary>Money that was agreed and is not booked.</summary>
+    public bool IsWaiting => this is { State: RemedyState.Accepted, Amount: not null, Revision: null };
+}
 
 /// <summary>One move of a party about a remedy.</summary>
+/// <param name="Remedy">Which one; of a proposal that is asked for, 0.</param>
 /// <param name="Kind">Of a proposal; null otherwise.</param>
 /// <param name="Mark">Of a proposal: what it makes good.</param>
 public sealed record RemedyMove(int Remedy, RemedyAction Action, RemedyKind? Kind, decimal? Amount, decimal? Units, string? Mark, DisputeActor Actor, string By, DateTimeOffset At, string Reason);
+
+/// <summary>Why a move about a remedy is not taken.</summary>
+public abstract record RemedyRefusal
+{
+    private RemedyRefusal() { }
+
+    /// <summary>There is no such remedy.</summary>
+    public sealed record Unknown(int Number) : RemedyRefusal;
+
+    /// <param name="State">Where the remedy stands; null where none is asked about yet.</param>
+    /// <param name="Allowed">What this actor may do now.</param>
+    public sealed record NotAllowed(RemedyState? State, IReadOnlyList<RemedyAction> Allowed) : RemedyRefusal;
+
+    /// <summary>No makegood policy was agreed: what makes good is found outside, never invented here (gap G9).</summary>
+    public sealed record NoPolicy : RemedyRefusal;
+
+    /// <param name="Menu">What was agreed, in the seller's order.</param>
+    public sealed record NotInMenu(IReadOnlyList<string> Menu) : RemedyRefusal;
+
+    /// <summary><c>choose_remedy</c> was taken, and chose another kind.</summary>
+    public sealed record NotChosen(string Chosen) : RemedyRefusal;
+
+    /// <summary>No deadline was missed and no counts differ by more than was agreed.</summary>
+    public sealed record NothingToMakeGood : RemedyRefusal;
+
+    /// <summary>The same was made good already.</summary>
+    public sealed record MadeGood(int Number) : RemedyRefusal;
+
+    /// <summary>Another proposal waits for its answer.</summary>
+    public sealed record Unanswered(int Number) : RemedyRefusal;
+
+    /// <summary>Money for what was never invoiced.</summary>
+    public sealed record NothingInvoiced : RemedyRefusal;
+
+    /// <param name="Code">What is wrong with it.</param>
+    /// <param name="Detail">The same in words.</param>
+    public sealed record BadNumber(string Code, string Detail) : RemedyRefusal;
+}

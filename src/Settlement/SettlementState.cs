@@ -55,7 +55,11 @@ public sealed record Posting(
     string Mark,
     int? Agreement = null,
     int? Remedy = null,
-    decimal? Remedied = null);
+    decimal? Remedied = null)
+{
+    /// <summary>True for a number a dispute ended on, also once a remedy was booked after it.</summary>
+    public bool IsAgreed => Reasons.Contains(Settlement.Reasons.DisputeResolved);
+}
 
 /// <summary>Everything a decision depends on. It is what its events make it, and nothing else.</summary>
 public sealed record SettlementState

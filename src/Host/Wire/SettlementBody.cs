@@ -70,6 +70,18 @@ internal sealed record SettlementBody(
 {
     /// <summary>When the seller's own records were last asked for in vain; null where nothing waits for them, or nobody was asked yet.</summary>
     public RecordsAskedBody? RecordsAsked { get; init; }
+
+    /// <summary>The dispute that is open, else the newest; null where there was none.</summary>
+    public DisputeBody? Dispute { get; init; }
+
+    /// <summary>The dispute the ledger would open for the buyer as things stand; null without a ground.</summary>
+    public DraftBody? DisputeDraft { get; init; }
+
+    /// <summary>What was agreed to make good with, in the seller's order; null without a makegood policy.</summary>
+    public IReadOnlyList<string>? RemedyMenu { get; init; }
+
+    /// <summary>What was proposed to make good, oldest first; null for nothing.</summary>
+    public IReadOnlyList<RemedyBody>? Remedies { get; init; }
 }
 
 /// <summary>A question to a seller's agent that brought no usable answer.</summary>
@@ -129,6 +141,9 @@ internal sealed record BreachBody(Party LateParty, Side LateSide, DateTimeOffset
 /// <summary>One revision of what is invoiced.</summary>
 /// <param name="Rate">What one unit cost, to eight digits; null where the price does not depend on a count.</param>
 /// <param name="Arithmetic">How the amount follows from count, price and cap.</param>
+/// <param name="Agreement">The dispute whose end it books.</param>
+/// <param name="Remedy">The remedy it books.</param>
+/// <param name="Remedied">What remedies took off so far.</param>
 internal sealed record PostingBody(
     int Revision,
     Side Basis,
@@ -144,12 +159,16 @@ internal sealed record PostingBody(
     IReadOnlyList<string> ReasonCodes,
     int ContractVersion,
     string? Rate,
-    string? Arithmetic)
+    string? Arithmetic,
+    int? Agreement = null,
+    int? Remedy = null,
+    string? Remedied = null)
 {
     public static PostingBody Of(Posting p, SettlementContext? context, string currency) => new(
         p.Revision, p.Basis, p.IsFallback, Exact.Text(p.Quantity), Money.Text(p.Amount, currency), Exact.Text(p.DeltaQuantity), Money.Text(p.DeltaAmount, currency),
         Exact.Text(p.SellerCount), Exact.Text(p.UsageCount), Exact.Text(p.Variance), p.SettledAt, p.Reasons, p.ContractVersion,
-        p.Rate is { } rate ? Money.Text(decimal.Round(rate, 8), currency) : null, context is null ? null : Settlement.Arithmetic.OfAmount(p, context));
+        p.Rate is { } rate ? Money.Text(decimal.Round(rate, 8), currency) : null, context is null ? null : Settlement.Arithmetic.OfAmount(p, context),
+        p.Agreement, p.Remedy, p.Remedied is { } off ? Money.Text(off, currency) : null);
 }
 
 /// <summary>A statement that decided nothing.</summary>
@@ -185,7 +204,15 @@ internal sealed record EventBody(
     string? Remedy = null,
     string? Mark = null,
     bool? Matches = null,
-    string? Difference = null)
+    string? Difference = null,
+    int? Number = null,
+    string? Action = null,
+    DisputeActor? Actor = null,
+    string? Quantity = null,
+    string? Amount = null,
+    string? Units = null,
+    string? Source = null,
+    DisputeActor? Late = null)
 {
     public static EventBody Of(SettlementEvent happened, SettlementContext? context, string currency) =>
         Plain(happened, context, currency) with { Sentence = Narrative.Of(happened, context, currency) };
@@ -198,9 +225,13 @@ internal sealed record EventBody(
         SettlementEvent.FallbackApproved e => new EventBody("fallback_approved", By: e.By, At: e.At, Reason: e.Reason, Mark: e.Mark),
         SettlementEvent.Ruled e => new EventBody("ruled", By: e.Ruling.By, At: e.Ruling.At, Reason: e.Ruling.Reason, Topic: e.Ruling.Topic, Accepts: e.Ruling.Accepts, Remedy: e.Ruling.Remedy, Mark: e.Ruling.Mark),
         SettlementEvent.SnapshotRead e => new EventBody("snapshot_read", Side: Settlement.Side.SellerRow, At: e.Reading.At, Matches: e.Reading.Matches, Difference: e.Reading.Difference, Mark: e.Reading.Mark),
-        SettlementEvent.DisputeMoved e => new EventBody("dispute_moved", By: e.Move.By, At: e.Move.At, Reason: e.Move.Reason),
-        SettlementEvent.DisputeLapsed e => new EventBody("dispute_lapsed", At: e.RecordedAt),
-        SettlementEvent.RemedyMoved e => new EventBody("remedy_moved", By: e.Move.By, At: e.Move.At, Reason: e.Move.Reason),
+        SettlementEvent.DisputeMoved e => new EventBody(
+            "dispute_moved", By: e.Move.By, At: e.Move.At, Reason: e.Move.Reason, Number: e.Move.Dispute, Action: HostJson.Name(e.Move.Action), Actor: e.Move.Actor,
+            Quantity: Exact.Text(e.Move.Number?.Quantity), Amount: e.Move.Number?.Amount is { } claimed ? Money.Text(claimed, currency) : null, Source: e.Move.Source),
+        SettlementEvent.DisputeLapsed e => new EventBody("dispute_lapsed", At: e.RecordedAt, Number: e.Dispute, Late: e.Late, DueAt: e.Due),
+        SettlementEvent.RemedyMoved e => new EventBody(
+            "remedy_moved", By: e.Move.By, At: e.Move.At, Reason: e.Move.Reason, Number: e.Move.Remedy, Action: HostJson.Name(e.Move.Action), Actor: e.Move.Actor,
+            Remedy: e.Move.Kind is { } kind ? Settlement.Remedies.NameOf(kind) : null, Amount: e.Move.Amount is { } amount ? Money.Text(amount, currency) : null, Units: Exact.Text(e.Move.Units), Mark: e.Move.Mark),
         SettlementEvent.Posted e => new EventBody("posted", Posting: PostingBody.Of(e.Posting, context, currency)),
         SettlementEvent.StatusChanged e => new EventBody("status_changed", State: e.Status, ReasonCodes: e.Reasons, DueAt: e.DueAt),
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
@@ -210,5 +241,16 @@ internal sealed record EventBody(
 /// <summary>Numbers as text, digit by digit.</summary>
 internal static class Exact
 {
+    /// <summary>More digits than a number here is ever kept with.</summary>
+    private const int MaxDigits = 28;
+
+    /// <summary>A number of a body whose schema has seen to its form.</summary>
+    public static decimal? Read(string? text) => text is null ? null : decimal.Parse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+
+    /// <summary>What is said to a number with more digits than can be kept: it is never rounded in silence.</summary>
+    /// <returns>Null for one that can.</returns>
+    public static Problem? Misread(string? text) =>
+        text?.Count(char.IsAsciiDigit) > MaxDigits ? new Problem(422, "number_out_of_range", "A number has at most 28 digits.") : null;
+
     public static string? Text(decimal? value) => value?.ToString("0.############################", CultureInfo.InvariantCulture);
 }

@@ -169,6 +169,14 @@ public class RefusalTests
         yield return ("GET", $"/v1/settlements/{settlement}", $"/v1/settlements/{mine}", null, null);
         yield return ("GET", "/v1/settlements?account_id=other", "/v1/settlements?account_id=nothing", null, null);
         yield return ("POST", $"/v1/settlements/{settlement}/decisions", $"/v1/settlements/{mine}/decisions", new() { ["decision"] = "approve_fallback", ["reason"] = "because" }, null);
+        yield return ("GET", $"/v1/settlements/{settlement}/evidence", $"/v1/settlements/{mine}/evidence", null, null);
+        yield return ("POST", $"/v1/settlements/{settlement}/remedies", $"/v1/settlements/{mine}/remedies", new() { ["remedy"] = "credit", ["amount"] = "1", ["reason"] = "because" }, null);
+        yield return ("POST", $"/v1/settlements/{settlement}/remedies/1/answers", $"/v1/settlements/{mine}/remedies/1/answers", new() { ["answer"] = "accept", ["reason"] = "because" }, null);
+        yield return ("GET", "/v1/disputes?account_id=other", "/v1/disputes?account_id=nothing", null, null);
+        yield return ("POST", "/v1/disputes", "/v1/disputes", Claim(settlement), Claim(mine));
+        yield return ("GET", $"/v1/disputes/{settlement}.d1", $"/v1/disputes/{mine}.d1", null, null);
+        yield return ("GET", $"/v1/disputes/{settlement}.d1/evidence", $"/v1/disputes/{mine}.d1/evidence", null, null);
+        yield return ("POST", $"/v1/disputes/{settlement}.d1/responses", $"/v1/disputes/{mine}.d1/responses", new() { ["action"] = "accept", ["reason"] = "because" }, null);
         yield return ("GET", "/v1/accounts/other", "/v1/accounts/nothing", null, null);
         yield return ("GET", "/v1/media-buys/mb-other?account_id=other", "/v1/media-buys/mb-other?account_id=nothing", null, null);
         yield return ("PUT", "/v1/media-buys/mb-other", "/v1/media-buys/mb-other", TestHost.Contract("other"), TestHost.Contract("nothing"));
@@ -188,6 +196,10 @@ public class RefusalTests
             yield return (method, "/v1/agents/agent-theirs/snapshot-source", "/v1/agents/agent-nobody/snapshot-source", body, null);
 
         static JsonObject Proposal(string account) => new() { ["account_id"] = account, ["decision"] = "accept_proposal", ["proposal"] = new string('a', 20), ["reason"] = "because" };
+        static JsonObject Claim(string settlement) => new()
+        {
+            ["settlement_id"] = settlement, ["claimed"] = new JsonObject { ["quantity"] = "1" }, ["source"] = "our server", ["reason"] = "because", ["idempotency_key"] = "dispute-key-000001",
+        };
         static JsonObject Task(string account) => new() { ["seller_agent"] = TestHost.Seller, ["channel"] = "task", ["account_id"] = account };
     }
 

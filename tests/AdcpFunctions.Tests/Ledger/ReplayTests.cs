@@ -27,9 +27,9 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
 
         string events = string.Join('\n', await Ledger.LedgerTextAsync("e_"));
         Assert.All(
-            ["final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "snapshot_read", "outages", "billed_elsewhere"],
+            ["final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "snapshot_read", "remedy_moved", "remedied", "outages", "billed_elsewhere"],
             kind => Assert.Contains($"\"{kind}\":", events, StringComparison.Ordinal));
-        Assert.Equal((8, 1, 9L), ((await Ledger.PublishedAsync()).Count, (await Ledger.PublishedAsync(sandbox: true)).Count, count.Records));
+        Assert.Equal((10, 1, 11L), ((await Ledger.PublishedAsync()).Count, (await Ledger.PublishedAsync(sandbox: true)).Count, count.Records));
         Assert.True(count.Settlements > 20 && count.Events > count.Settlements);
     }
 

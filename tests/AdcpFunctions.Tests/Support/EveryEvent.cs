@@ -20,6 +20,7 @@ public static class EveryEvent
         ContractDraft approval = LedgerSample.BuyerAttested("mb_approved");
         RegisteredBuy breached = await ledger.RegisterAsync(LedgerSample.BuyerAttested(Breached));
         RegisteredBuy approved = await ledger.RegisterAsync(approval with { Policies = approval.Policies with { Fallback = FallbackPolicy.OnApproval } });
+        RegisteredBuy good = await ledger.RegisterAsync(LedgerSample.Draft("mb_made_good", LedgerSample.Package("pkg_1", new BillingMeasurement(LedgerSample.BuyerAdServer, 10m, null, 72, ["credit"]))));
         RegisteredBuy unknown = await ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_unknown"));
         RegisteredBuy groups = await ledger.RegisterAsync(LedgerSample.TwoGroups("mb_groups"));
         RegisteredBuy capped = await ledger.RegisterAsync(LedgerSample.Draft(Capped, LedgerSample.Package("pkg_1", null) with { BillableCap = 1_500_000m }));
@@ -31,7 +32,7 @@ public static class EveryEvent
 
         await ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
         await ledger.PushAsync("sellers", [
-            .. ledger.SellerFinals(breached, 1_000_000), .. ledger.SellerFinals(approved, 2_000_000), .. ledger.SellerFinals(tried, 5_000), .. ledger.SellerFinals(apart, 6_000),
+            .. ledger.SellerFinals(breached, 1_000_000), .. ledger.SellerFinals(approved, 2_000_000), .. ledger.SellerFinals(good, 900_000), .. ledger.SellerFinals(tried, 5_000), .. ledger.SellerFinals(apart, 6_000),
             .. ledger.SellerFinals(capped, 1_000_000), .. ledger.SellerFinals(dearer, 300_000), .. ledger.SellerFinals(read, 500_000),
             ledger.BuyerFinal(unknown, 9) with { Statement = null }, ledger.BuyerFinal(groups, 70_000) with { GroupId = "" }, VendorFact(ledger)]);
         await ledger.NoteAsync(read, matches: false);
@@ -46,6 +47,7 @@ public static class EveryEvent
         await ledger.SweepAsync();
         await ledger.RelayAsync();
         await RuleAsync(ledger, approved, topic: null);
+        await MakeGoodAsync(ledger, good);
         await ledger.PushAsync("late", ledger.BuyerFinal(breached, 990_000));
         await RuleAsync(ledger, breached, RulingTopic.LateFinal);
         await ledger.PassUntilAsync(LedgerSample.May.Start.AddDays(1));
@@ -59,6 +61,17 @@ public static class EveryEvent
         RegisteredBuy usage = RegisteredBuy.Of(LedgerHarness.Tenant, LedgerSample.Account(), subject, LedgerSample.March);
         Fact final = ledger.BuyerFinal(usage, 400_000);
         return final with { Statement = final.Statement! with { Cost = 800m, Expected = 800m } };
+    }
+
+    /// <summary>The seller proposes a credit for the buyer's lateness, and the buyer accepts it.</summary>
+    private static async Task MakeGoodAsync(LedgerHarness ledger, RegisteredBuy buy)
+    {
+        foreach ((int remedy, RemedyAction action, DisputeActor actor) in new[] { (0, RemedyAction.Propose, DisputeActor.Seller), (1, RemedyAction.Accept, DisputeActor.Buyer) })
+        {
+            bool proposes = action == RemedyAction.Propose;
+            var move = new RemedyMove(remedy, action, proposes ? RemedyKind.Credit : null, proposes ? 90m : null, null, null, actor, $"{actor}", default, "agreed by phone");
+            Assert.Null(await ledger.Settlements.MoveRemedyAsync(buy, await ledger.HeadAsync(buy), await ledger.Heartbeat.OutagesAsync(default), move, default));
+        }
     }
 
     private static async Task RuleAsync(LedgerHarness ledger, RegisteredBuy buy, RulingTopic? topic)

@@ -81,6 +81,13 @@ public sealed class History(SettlementContext context)
             opens ? Disputes.KeyOf("buyer", at) : null, opens ? 0 : newest?.Moves ?? 0);
     }
 
+    /// <summary>A party moves a remedy, if it may.</summary>
+    public History Remedy(RemedyMove move)
+    {
+        Assert.Null(Remedies.Check(State, Context, move));
+        return Add(new SettlementEvent.RemedyMoved(Remedies.Record(State, Context, move))).Decide(move.At);
+    }
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)
