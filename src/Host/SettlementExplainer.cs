@@ -44,6 +44,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         SettlementState state = head.State;
         TermsGroup? group = context?.Group;
         string currency = context?.Contract.Currency ?? found.Buy.Account.Currency;
+        BillingGrade grade = BillingGrade.Of(state, currency, found.Buy.Account.Sandbox);
         IReadOnlyList<(EventDocument Event, string Hash)> history = await settlements.HistoryAsync(found.Address, cancel);
         Deadline? deadline = state.Breach?.Deadline ?? (context is null ? null : Deadline.Of(head.Period, context.Group, context.Contract.Policies.GraceHours, found.Outages));
         return new SettlementBody(
@@ -62,7 +63,8 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             state.Status,
             Sentence(found),
             state.Reasons,
-            IsBillable(state),
+            grade.Billable,
+            grade,
             state.ContractVersion ?? context?.Contract.Version,
             context is null ? null : ContractTermsBody.Of(context),
             group?.Terms.Authority,
@@ -91,22 +93,25 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     public async ValueTask<IReadOnlyList<SettlementEvent>> HistoryAsync(FoundSettlement found, CancellationToken cancel) =>
         [.. (await settlements.HistoryAsync(found.Address, cancel)).SelectMany(row => row.Event.Events).Select(e => e.Event())];
 
-    public static SettlementSummary Summarize(HeadDocument head, string currency) => new(
-        head.Id,
-        head.Account,
-        head.Vendor is null ? head.MediaBuyId : null,
-        VendorUsageBody.Of(head.Vendor),
-        head.Period,
-        head.Window,
-        head.State.Status,
-        head.State.Reasons,
-        IsBillable(head.State),
-        head.State.ContractVersion,
-        head.State.Posted is { } posted ? Money.Text(posted.Amount, currency) : null,
-        currency,
-        head.ChangedAt);
-
-    private static bool IsBillable(SettlementState state) => state.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
+    public static SettlementSummary Summarize(HeadDocument head, Account account)
+    {
+        BillingGrade grade = BillingGrade.Of(head.State, account.Currency, account.Sandbox);
+        return new SettlementSummary(
+            head.Id,
+            head.Account,
+            head.Vendor is null ? head.MediaBuyId : null,
+            VendorUsageBody.Of(head.Vendor),
+            head.Period,
+            head.Window,
+            head.State.Status,
+            head.State.Reasons,
+            grade.Billable,
+            grade,
+            head.State.ContractVersion,
+            head.State.Posted is { } posted ? Money.Text(posted.Amount, account.Currency) : null,
+            account.Currency,
+            head.ChangedAt);
+    }
 
     private static VarianceBody VarianceOf(SettlementState state, SettlementContext? context)
     {

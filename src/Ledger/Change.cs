@@ -131,7 +131,8 @@ internal sealed class Change
             matter.Buy.Account.Invoice,
             [.. state.SellerRow.Values.Concat(state.UsagePush.Values).Select(f => f.Newest.Hash).Order(StringComparer.Ordinal)],
             chain,
-            matter.Buy.Account.Sandbox);
+            matter.Buy.Account.Sandbox,
+            BillingGrade: BillingGrade.Of(posting, currency, matter.Buy.Account.Sandbox));
     }
 
     /// <summary>An auction's average may have more digits than anyone bills by; the amount was computed with all of them.</summary>

@@ -14,8 +14,8 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         var differences = new List<Difference>();
         void Compare(string where, SettledRecord found)
         {
-            // Invoice facts are the account's of that day; place and month are the feed's own.
-            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice };
+            // Invoice facts are the account's of that day; place and month are the feed's own. Records of before the grade say none.
+            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice, BillingGrade = found.BillingGrade is null ? null : record.BillingGrade };
             string follows = Text(expected), says = Text(found);
             if (follows != says)
                 differences.Add(Difference.Of(record.SettlementId, due.Sequence, where, follows, says));

@@ -1,3 +1,5 @@
+using AdcpFunctions.Settlement;
+
 namespace AdcpFunctions.Ledger;
 
 /// <summary>What finance receives: one revision of one settlement, with its evidence. Amounts are decimal strings.</summary>
@@ -70,9 +72,3 @@ public sealed record SettledBasis(string Authority, string Source, bool Fallback
 /// <param name="Remedy">The protocol's name of it.</param>
 /// <param name="Amount">What it takes off or credits, as a positive number.</param>
 public sealed record SettledRemedy(string Remedy, string Amount);
-
-/// <summary>Whether a number may be billed.</summary>
-/// <param name="Billable">True for a number an invoice may be drawn on.</param>
-/// <param name="ReasonCodes">Stable codes.</param>
-/// <param name="Sentence">The same for an accountant.</param>
-public sealed record BillingGrade(bool Billable, IReadOnlyList<string> ReasonCodes, string Sentence);

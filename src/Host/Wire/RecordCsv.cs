@@ -55,6 +55,8 @@ internal static class RecordCsv
         Text("vendor_id_name", r => r.VendorUsage?.IdName),
         Text("vendor_id", r => r.VendorUsage?.Id),
         Text("seller_agent", r => r.SellerAgent),
+        Text("billable", r => r.BillingGrade is { } grade ? grade.Billable ? "true" : "false" : null),
+        Text("billing_sentence", r => r.BillingGrade?.Sentence),
     ];
 
     public static string Header => string.Join(',', Columns.Select(c => c.Name)) + "\r\n";

@@ -55,6 +55,9 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     public void No_number_is_taken_from_a_sellers_row_before_its_own_records_said_the_same_or_finance_released_it() => Holds("P12");
 
     [Fact]
+    public void Of_what_sellers_said_only_the_number_that_is_invoiced_is_billable() => Holds("P13");
+
+    [Fact]
     public void No_history_is_refused_or_ends_in_a_fault()
     {
         Holds("Registration");
