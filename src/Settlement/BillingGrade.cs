@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AdcpFunctions.Settlement;
 
 /// <summary>Whether an invoice may be drawn on a number, and why.</summary>
@@ -44,7 +42,7 @@ public sealed record BillingGrade(bool Billable, IReadOnlyList<string> ReasonCod
     }
 
     /// <summary>True while what was published is what is owed, and nothing waits that would change it.</summary>
-    internal static bool IsSettled(SettlementState state) => state is { Posted: not null, Status: SettlementStatus.Settled or SettlementStatus.Adjusted };
+    internal static bool IsSettled(SettlementState state) => state is { Posted: not null, Reasons.Count: > 0, Status: SettlementStatus.Settled or SettlementStatus.Adjusted };
 
     /// <summary>Why a settlement stands as it does: its reasons, and before them what it waits for where they do not say it.</summary>
     internal static IReadOnlyList<string> CodesOf(SettlementState state)
@@ -58,8 +56,8 @@ public sealed record BillingGrade(bool Billable, IReadOnlyList<string> ReasonCod
         };
         if (waits is not null)
             return [waits, .. state.Reasons];
-        // The rules give every other state its reasons; one without is still told by its name.
-        return state.Reasons.Count > 0 ? state.Reasons : [JsonNamingPolicy.SnakeCaseLower.ConvertName(state.Status.ToString())];
+        // The rules give every other state its reasons; one without is never billable for want of them.
+        return state.Reasons.Count > 0 ? state.Reasons : [Reasons.NothingFinal];
     }
 
     internal static BillingGrade Yes(IReadOnlyList<string> codes, string what) => new(true, codes, $"Billable: {what} {Wording.Words(codes)}.");

@@ -140,8 +140,9 @@ internal sealed class Watch(BuyPlan plan)
             bool Billable(bool? final) => DeliveryGrade.Of(number with { IsFinal = final }, entry.State, "USD", account.OutOfBand, account.Sandbox).Billable;
             if (Billable(false) || Billable(null))
                 Broken("P13", $"{entry}: {said.Quantity} would be billed though nobody calls it final");
-            if (Billable(true) && !IsInvoiced(entry, said, context, stands && !account.Sandbox && !account.OutOfBand))
-                Broken("P13", $"{entry}: {said.Quantity} of {said.Key} is told to be billable, invoiced is {(entry.State.Posted is { } posted ? HistoryText.Of(posted) : "nothing")}");
+            bool aside = entry.State.Reasons.Contains(Reasons.RestatementHeld);
+            if (Billable(true) != (!aside && IsInvoiced(entry, said, context, stands && !account.Sandbox && !account.OutOfBand)))
+                Broken("P13", $"{entry}: {said.Quantity} of {said.Key} is told to be {(Billable(true) ? "" : "not ")}billable, invoiced is {(entry.State.Posted is { } posted ? HistoryText.Of(posted) : "nothing")}");
         }
     }
 
