@@ -64,6 +64,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(HeartbeatDocument))]
 [JsonSerializable(typeof(LeaseDocument))]
 [JsonSerializable(typeof(ScanDocument))]
+[JsonSerializable(typeof(ManifestDocument))]
+[JsonSerializable(typeof(TombstoneDocument))]
 public sealed partial class LedgerJson : JsonSerializerContext;
 
 /// <summary>An enum by its snake_case name.</summary>

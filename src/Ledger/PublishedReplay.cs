@@ -14,8 +14,8 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         var differences = new List<Difference>();
         void Compare(string where, SettledRecord found)
         {
-            // Invoice facts are the account's of that day; place and month are the feed's own.
-            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice };
+            // Invoice facts are the account's of that day; place, month and seal are the feed's own.
+            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice, Seal = found.Seal };
             string follows = Text(expected), says = Text(found);
             if (follows != says)
                 differences.Add(Difference.Of(record.SettlementId, due.Sequence, where, follows, says));
@@ -85,10 +85,12 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
     /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
     private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)
     {
-        if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address || await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is not { } row)
+        if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address)
             return false;
         try
         {
+            if (await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is not { } row)
+                return record.Revision >= 1 && await Retention.TombstoneAsync(table, address, cancel) is { } left && left.Revision >= record.Revision;
             return record.Revision >= 1 && Tables.Read(row, LedgerJson.Default.HeadDocument).State.Posted?.Revision >= record.Revision;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)

@@ -17,6 +17,10 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
     /// <remarks>A record whose append was answered with a fault is found published later and not told of: this counts, it does not account.</remarks>
     public Action<SettledRecord> Published { get; init; } = static _ => { };
 
+    /// <summary>Seals each record as it is published.</summary>
+    /// <value>By default nothing is sealed.</value>
+    public Seals Seals { get; init; } = Seals.None;
+
     /// <summary>Publishes everything that is waiting.</summary>
     /// <returns>How many records this call appended.</returns>
     public async Task<int> RunAsync(string tenant, CancellationToken cancel)
@@ -72,7 +76,7 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
                 batch.Replace(next);
             foreach (SettledRecord record in records)
             {
-                SettledRecord published = record with { Seq = ++seq, BookingPeriod = booking };
+                SettledRecord published = Seals.Seal(record with { Seq = ++seq, BookingPeriod = booking });
                 batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), published, LedgerJson.Default.SettledRecord));
                 batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(seq))));
             }

@@ -31,6 +31,10 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
     /// <summary>More contracts are dropped from memory and read again.</summary>
     private const int MaxBuys = 2_000;
 
+    /// <summary>Looks at the deliveries events were decided on too.</summary>
+    /// <value>By default they are left alone: what was decided follows from the events.</value>
+    internal EvidenceReplay? Evidence { get; init; }
+
     private readonly Dictionary<(string Account, string MediaBuyId), RegisteredBuy?> _buys = [];
 
     /// <summary>Replays everything a tenant has.</summary>
@@ -99,7 +103,9 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
     /// <summary>An event without a settlement, unless one of both came or went while they were read.</summary>
     private async Task OrphanAsync(string partition, TableRow row, Action<Difference> report, CancellationToken cancel)
     {
-        if (await table.GetAsync(partition, row.RowKey, cancel) is not null && await table.GetAsync(partition, LedgerKeys.Head(SuffixOf(row)), cancel) is null)
+        // A settlement that is being forgotten has its tombstone before the first of its events goes.
+        if (await table.GetAsync(partition, row.RowKey, cancel) is not null && await table.GetAsync(partition, LedgerKeys.Head(SuffixOf(row)), cancel) is null
+            && await table.GetAsync(partition, LedgerKeys.Tombstone(SuffixOf(row)), cancel) is null)
             report(Difference.Of($"{partition}/{row.RowKey}", 0, "event row", "a settlement it belongs to", ""));
     }
 
@@ -148,6 +154,12 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
             differences.AddRange(await published.CompareAsync(partition, row.RowKey[2..], due, cancel));
         if (replay.TallyRow is { } tally && await TallyReplay.MissingAsync(table, partition, tally, replay.TallyEntry, cancel) is { } found)
             differences.Add(Difference.Of(head.Id, head.Sequence, "tally", replay.TallyEntry.ToString(), found));
+        foreach ((int sequence, string place) in replay.Evidence)
+        {
+            if (Evidence is not null && await Evidence.BreakAsync(place, cancel) is { } broken)
+                differences.Add(Difference.Of(head.Id, sequence, $"evidence {place}", broken.Expected, broken.Found));
+        }
+
         return (differences, replay.Published.Count);
     }
 

@@ -57,6 +57,12 @@ internal sealed class TallyReplay(IPartitionedTable table, string partition)
                 entries.Add(new TallyEntry(head.Period, head.Vendor?.Span ?? head.Period, newest.Quantity));
         }
 
+        await foreach (TableRow row in table.PrefixAsync(partition, LedgerKeys.Tombstones, cancel))
+        {
+            if (posted.TryGetValue(LedgerKeys.Tally(row.RowKey), out List<TallyEntry>? entries) && Tables.Read(row, LedgerJson.Default.TombstoneDocument).Billed is { } billed)
+                entries.Add(billed);
+        }
+
         var differing = new List<(TableRow, string, string)>();
         foreach (TableRow row in rows)
         {
