@@ -162,7 +162,7 @@ internal sealed partial class TimerWork(
             foreach ((_, PointerDocument pointer) in await outbox.PointersAsync(tenant, CancellationToken.None))
                 Take(pointer.WrittenAt);
             if (await desk.OldestUnsentAsync(tenant, CancellationToken.None) is { } unsent)
-                Take(DateTimeOffset.Parse(unsent.SettledAt, CultureInfo.InvariantCulture));
+                Take(DateTimeOffset.Parse(unsent.At, CultureInfo.InvariantCulture));
         }
 
         return oldest;

@@ -64,32 +64,30 @@ internal sealed class AuditManifest(IPartitionedTable table, string tenant, stri
     public async ValueTask<ManifestDocument?> FindAsync(string root, CancellationToken cancel) =>
         await table.GetAsync(_partition, LedgerKeys.ManifestRoot(root), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.ManifestDocument) : null;
 
-    /// <summary>What the pages hash to now, and their lines one by one.</summary>
-    /// <param name="document">Which pages.</param>
-    /// <param name="read">Told of each line before the hash is known: nothing may be believed of it yet.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <returns>The root; the first page that is not there instead.</returns>
-    public async Task<(string Root, string? MissingPage)> HashAsync(ManifestDocument document, Action<ManifestLine>? read, CancellationToken cancel)
+    /// <summary>What the kept lines hash to now, and how much they cover.</summary>
+    /// <returns>What is there; beside it the first page that is gone or is not what it is named by, null for none.</returns>
+    public async Task<(AuditRoot Root, string? BrokenPage)> HashAsync(ManifestDocument document, CancellationToken cancel)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Heading(tenant, document.Account, document.Period, document.Revision, document.PreviousRoot));
+        hash.AppendData(Heading(tenant, account, period, document.Revision, document.PreviousRoot));
+        long settlements = 0, events = 0;
         foreach (string page in document.Pages)
         {
-            if (await table.GetAsync(_partition, page, cancel) is not { } row)
-                return ("", page);
+            if (await table.GetAsync(_partition, page, cancel) is not { } row || NameOf(row.Columns) != page)
+                return (new AuditRoot(settlements, events, ""), page);
             foreach (ReadOnlyMemory<byte> line in StatementLedger.LinesOf(row))
             {
                 hash.AppendData(line.Span);
                 hash.AppendData("\n"u8);
-                if (ManifestLine.Of(line.Span) is { } said)
-                    read?.Invoke(said);
+                settlements++;
+                events += ManifestLine.Of(line.Span)?.Sequence ?? 0;
             }
         }
 
-        return (Convert.ToHexStringLower(hash.GetHashAndReset()), null);
+        return (new AuditRoot(settlements, events, Convert.ToHexStringLower(hash.GetHashAndReset())), null);
     }
 
-    /// <summary>The lines of one page; read only where <see cref="HashAsync"/> gave the root that was expected.</summary>
+    /// <summary>The lines of one page; to be believed only where <see cref="HashAsync"/> gave the root that was expected.</summary>
     public async ValueTask<IReadOnlyList<ManifestLine>> LinesAsync(string page, CancellationToken cancel) =>
         await table.GetAsync(_partition, page, cancel) is { } row ? [.. StatementLedger.LinesOf(row).Select(line => ManifestLine.Of(line.Span)).OfType<ManifestLine>()] : [];
 
@@ -100,13 +98,19 @@ internal sealed class AuditManifest(IPartitionedTable table, string tenant, stri
         var columns = new List<Column>();
         for (int at = 0; at < _lines.Count;)
             columns.Add(new Column($"r{columns.Count}", PagePacking.Pack(_lines, ref at)));
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        columns.ForEach(column => hash.AppendData(column.Value.Span));
-        string page = LedgerKeys.ManifestPage(Convert.ToHexStringLower(hash.GetHashAndReset()));
+        string page = NameOf(columns);
         await WriteAsync(new TableRow(page, columns, null), cancel);
         _pages.Add(page);
         _lines.Clear();
         _bytes = 0;
+    }
+
+    private static string NameOf(IEnumerable<Column> columns)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Column column in columns.OrderBy(c => c.Name.Length).ThenBy(c => c.Name, StringComparer.Ordinal))
+            hash.AppendData(column.Value.Span);
+        return LedgerKeys.ManifestPage(Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     private async ValueTask WriteAsync(TableRow row, CancellationToken cancel) => await table.SubmitAsync(new TableBatch(_partition).Upsert(row), cancel);

@@ -141,6 +141,13 @@ public static class LedgerKeys
 
     public static string FeedId(string settlementId, int revision) => $"id_{settlementId}.{revision:d4}";
 
+    /// <summary>What was done to an account's months lies beside the feed's head: no record is appended past a close that it has not seen.</summary>
+    public static string PeriodsOf(string account) => "m_" + account;
+
+    /// <summary>True for an account, a month and what was done to it, joined by full stops: a message id less its revision.</summary>
+    public static bool IsPeriodSubject(string text) =>
+        text.Split('.') is [var account, { Length: 7 } month, "close" or "reopen"] && IsName(account) && month.All(c => char.IsAsciiDigit(c) || c == '-');
+
     /// <summary>What is known of one destination of the feed: one partition a tenant and destination.</summary>
     public static string Sent(string tenant, string destination) => $"sent.{tenant}.{Token(destination)}";
 

@@ -47,31 +47,35 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         }
     }
 
-    /// <summary>A feed has no gap, each of its records was decided, and none stands in it twice or in the wrong one.</summary>
+    /// <summary>A feed has no gap, each of its records was decided, none stands in it twice or in the wrong one, and its closes add up.</summary>
     public async Task FeedAsync(bool sandbox, Func<string, Task<bool>> belongs, Action<Difference> report, CancellationToken cancel)
     {
         string feed = LedgerKeys.Feed(tenant, sandbox);
         long known = await EndAsync(feed, cancel), last = 0;
+        var periods = new PeriodReplay(tenant, report);
         await foreach (TableRow row in table.PrefixAsync(feed, "r_", cancel))
         {
             last++;
-            if (Read(row) is not { } record)
+            if (EntryOf(row) is not { } entry)
             {
                 report(Difference.Of($"{feed}/{row.RowKey}", 0, "published record", "what can be read", ""));
                 continue;
             }
 
-            if (row.RowKey != LedgerKeys.FeedRecord(last) || record.Seq != last)
-                report(Difference.Of(record.SettlementId, 0, "place in the feed", $"{LedgerKeys.FeedRecord(last)}, seq {last}", $"{row.RowKey}, seq {record.Seq}"));
+            if (row.RowKey != LedgerKeys.FeedRecord(last) || entry.Sequence != last)
+                report(Difference.Of(entry.Subject, 0, "place in the feed", $"{LedgerKeys.FeedRecord(last)}, seq {last}", $"{row.RowKey}, seq {entry.Sequence}"));
             if (long.TryParse(row.RowKey.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out long stands))
                 last = stands;
-            if (!await belongs(record.AccountId))
-                report(Difference.Of(record.SettlementId, 0, "feed", sandbox ? "a sandbox account" : "an account that is billed", record.AccountId));
-            TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(record.SettlementId, record.Revision), cancel);
+            if (!await belongs(entry.AccountId))
+                report(Difference.Of(entry.Subject, 0, "feed", sandbox ? "a sandbox account" : "an account that is billed", entry.AccountId));
+            TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(entry.Subject, entry.Revision), cancel);
             string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
-            if (first != row.RowKey || !await IsDecidedAsync(record, cancel))
-                report(Difference.Of(record.SettlementId, 0, "published record", first == row.RowKey ? "" : first, $"{record.MessageId} at {row.RowKey}"));
+            if (first != row.RowKey || (entry.Period is null && !await IsDecidedAsync(entry.Record, cancel)))
+                report(Difference.Of(entry.Subject, 0, "published record", first == row.RowKey ? "" : first, $"{entry.MessageId} at {row.RowKey}"));
+            periods.Take(entry);
         }
+
+        await periods.FinishAsync(table, feed, last, cancel);
 
         // Records that were appended meanwhile may or may not have been seen.
         long end = await EndAsync(feed, cancel);
@@ -104,6 +108,21 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         try
         {
             return row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.Read(row, LedgerJson.Default.OutgoingDocument).Record : Tables.Read(row, LedgerJson.Default.SettledRecord);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What stands at a place of the feed; null where that cannot be told.</summary>
+    private static FeedEntry? EntryOf(TableRow row)
+    {
+        try
+        {
+            var entry = FeedEntry.Of(row);
+            // What is left out of an entry is read as nothing where there is always something.
+            return entry is { MessageId: not null, AccountId: not null, Subject: not null } ? entry : null;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
         {

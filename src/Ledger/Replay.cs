@@ -160,7 +160,7 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
                 differences.Add(Difference.Of(head.Id, sequence, $"evidence {place}", broken.Expected, broken.Found));
         }
 
-        return (differences, replay.Published.Count);
+        return ([.. differences.OrderBy(d => d.Sequence)], replay.Published.Count);
     }
 
     private async ValueTask<RegisteredBuy?> BuyOfAsync(string tenant, Account account, string partition, HeadDocument head, CancellationToken cancel)

@@ -62,7 +62,7 @@ internal static class SettledRecords
             foreach (FeedEntry entry in page)
             {
                 last = entry.Sequence;
-                if (call.Caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
+                if (entry.Period is null && call.Caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
                     entries.Add(entry);
                 if (entries.Count == limit)
                     break;
