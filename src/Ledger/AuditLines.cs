@@ -10,7 +10,7 @@ namespace AdcpFunctions.Ledger;
 public readonly record struct AnchoredLine(long Number, ReadOnlyMemory<byte> Body);
 
 /// <summary>Holds what somebody received against what stands in the ledger as published.</summary>
-internal sealed class AuditLines(IPartitionedTable table, string tenant, AuditCount count, Action<AuditFinding> report)
+public sealed class AuditLines(IPartitionedTable table, string tenant, AuditCount count, Action<AuditFinding> report)
 {
     /// <summary>Rule AUD-6: what was received stands in the ledger to the byte, and the closes among it bring their roots.</summary>
     /// <param name="lines">What was received.</param>

@@ -47,10 +47,6 @@ public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail 
 
     private readonly PeriodBook _book = new(table);
 
-    /// <summary>Seals each close and reopening as it is published.</summary>
-    /// <value>By default nothing is sealed.</value>
-    public Seals Seals { get; init; } = Seals.None;
-
     /// <summary>What was done to an account's months so far.</summary>
     public async ValueTask<PeriodActs> ActsAsync(string tenant, string account, CancellationToken cancel) =>
         (await _book.ReadAsync(LedgerKeys.Feed(tenant, sandbox: false), account, cancel)).Acts;
@@ -86,7 +82,7 @@ public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail 
             await AddUpAsync(sum, feed, wish, summed, at.Sequence, cancel);
             summed = at.Sequence;
             PeriodClose close = Close(wish, at, sum, months, new PeriodAudit(root.Root, previous, root.Settlements, root.Events));
-            close = close with { Seal = Seals.Of(close, LedgerJson.Default.PeriodClose) };
+            close = close with { Seal = relay.Seals.Of(close, LedgerJson.Default.PeriodClose) };
             if (await CommitAsync(feed, at, close, LedgerJson.Default.PeriodClose, ActOf(close, wish, root.Root), cancel))
                 return new PeriodRuling.Closed(close);
         }
@@ -106,7 +102,7 @@ public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail 
             var opened = new PeriodReopening(
                 PeriodReopening.SchemaName, MessageId(PeriodReopening.SubjectOf(wish.Account, wish.Period), closed.Revision), at.Sequence + 1, wish.Tenant, wish.Account, wish.Period,
                 closed.Revision, UtcJson.Text(time.GetUtcNow()), wish.By, wish.Reason ?? "");
-            opened = opened with { Seal = Seals.Of(opened, LedgerJson.Default.PeriodReopening) };
+            opened = opened with { Seal = relay.Seals.Of(opened, LedgerJson.Default.PeriodReopening) };
             if (await CommitAsync(feed, at, opened, LedgerJson.Default.PeriodReopening, ActOf(opened, wish, null), cancel))
                 return new PeriodRuling.Reopened(opened);
         }

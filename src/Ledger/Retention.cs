@@ -1,4 +1,4 @@
-using System.Globalization;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
 
@@ -16,10 +16,8 @@ public sealed record RetentionTerms(int FinancialYears, int RequestDays);
 /// <param name="directory">Whose accounts there are.</param>
 /// <param name="logs">What lies apart from the settlements.</param>
 /// <param name="terms">How long.</param>
-/// <param name="isClosed">Whether a month of an account of a tenant, <c>yyyy-MM</c>, is closed.</param>
 /// <param name="time">The clock.</param>
-public sealed class Retention(
-    IPartitionedTable table, AccessDirectory directory, RetentionLogs logs, RetentionTerms terms, Func<string, string, string, CancellationToken, ValueTask<bool>> isClosed, TimeProvider time)
+public sealed class Retention(IPartitionedTable table, AccessDirectory directory, RetentionLogs logs, RetentionTerms terms, TimeProvider time)
 {
     /// <summary>So many settlements and pages go in one ring; the next goes on.</summary>
     private const int PerRing = 2_000;
@@ -30,6 +28,8 @@ public sealed class Retention(
     private const string Passes = "scans";
 
     private static readonly TimeSpan Every = TimeSpan.FromHours(23);
+
+    private readonly PeriodBook _book = new(table);
 
     /// <summary>Goes on with the pass that was cut short, else begins one if it is time.</summary>
     /// <returns>How many rows, settlements and pages went.</returns>
@@ -51,15 +51,11 @@ public sealed class Retention(
             // Accounts come in the order of their ids.
             foreach (Account account in (await directory.AccountsAsync(tenant, cancel)).Where(a => string.CompareOrdinal(a.Id, pass.Account) >= 0))
             {
-                var closed = new Dictionary<string, bool>(StringComparer.Ordinal);
+                (PeriodActs months, _) = await _book.ReadAsync(LedgerKeys.Feed(tenant, sandbox: false), account.Id, cancel);
                 for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
                 {
                     pass = pass with { Account = account.Id, Shard = shard };
-                    var kept = new RetentionShard(table, LedgerKeys.Ledger(tenant, account.Id, shard), before, async end =>
-                    {
-                        string month = end.AddTicks(-1).UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
-                        return closed.TryGetValue(month, out bool known) ? known : closed[month] = await isClosed(tenant, account.Id, month, cancel);
-                    });
+                    var kept = new RetentionShard(table, LedgerKeys.Ledger(tenant, account.Id, shard), before, end => months.IsClosed(Booking.Natural(end)));
                     forgotten += await kept.RunAsync(PerRing - forgotten, time.GetUtcNow(), cancel);
                     if (forgotten < PerRing)
                         continue;

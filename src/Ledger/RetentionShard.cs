@@ -8,7 +8,7 @@ namespace AdcpFunctions.Ledger;
 /// <param name="partition">The shard.</param>
 /// <param name="before">What ended, and last changed, after this is young.</param>
 /// <param name="isClosed">Whether the account's month that a period of this end belongs to is closed.</param>
-internal sealed class RetentionShard(IPartitionedTable table, string partition, DateTimeOffset before, Func<DateTimeOffset, ValueTask<bool>> isClosed)
+internal sealed class RetentionShard(IPartitionedTable table, string partition, DateTimeOffset before, Func<DateTimeOffset, bool> isClosed)
 {
     private readonly string _lastDay = before.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + "~";
 
@@ -33,7 +33,7 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
             if (forgotten == most)
                 break;
             HeadDocument head = SettlementLedger.ToHead(row).Document;
-            if (IsOver(head) && await isClosed(head.Period.End) && !await WaitsAsync(row.RowKey[2..], cancel) && await ForgetAsync(row, head, now, cancel))
+            if (IsOver(head) && isClosed(head.Period.End) && !await WaitsAsync(row.RowKey[2..], cancel) && await ForgetAsync(row, head, now, cancel))
                 forgotten++;
         }
 
@@ -86,7 +86,7 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
             if (forgotten >= most)
                 break;
             PageDocument page = Tables.Read(row, LedgerJson.Default.PageDocument);
-            if (page.Period.End <= before && page.ReceivedAt <= before && await isClosed(page.Period.End) && await table.DeleteIfUnchangedAsync(partition, row, cancel))
+            if (page.Period.End <= before && page.ReceivedAt <= before && isClosed(page.Period.End) && await table.DeleteIfUnchangedAsync(partition, row, cancel))
                 forgotten++;
         }
 
