@@ -43,9 +43,9 @@ internal static class AuditCommand
     /// <summary>The last lines: what was gone through, what could not be told, and whether every link holds.</summary>
     public static IEnumerable<string> Summary(IReadOnlyCollection<AuditCount> counts, bool isAnchored)
     {
-        long unchecked_ = counts.Sum(c => c.Unchecked), unsealed = counts.Sum(c => c.Unsealed), findings = counts.Sum(c => c.Findings);
-        if (unchecked_ > 0)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{unchecked_:N0} seals were not checked: no audit key is given (Audit:Key)");
+        long untold = counts.Sum(c => c.Unchecked), unsealed = counts.Sum(c => c.Unsealed), findings = counts.Sum(c => c.Findings);
+        if (untold > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{untold:N0} seals were not checked: no audit key is given (Audit:Key)");
         if (unsealed > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{unsealed:N0} published records carry no seal: no audit key was set when they were published");
         if (!isAnchored)

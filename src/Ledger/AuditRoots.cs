@@ -23,6 +23,9 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
         string name = $"{account} {period}", row = LedgerKeys.ManifestRoot(root);
         try
         {
+            // A close that was changed may say what can be no key.
+            if (!LedgerKeys.IsName(account) || !LedgerKeys.IsName(period) || !LedgerKeys.IsName(root[..Math.Min(root.Length, LedgerKeys.MaxNameLength)]))
+                throw new InvalidOperationException($"There is no month {name} and no root {root}.");
             if (await manifest.FindAsync(root, cancel) is not { Pages: not null } document)
             {
                 report(AuditFinding.At(name, 0, row, "manifest", $"what root {root} was taken over", ""));
@@ -87,7 +90,7 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
     private async Task CompareAsync(ManifestLine line, SettlementAddress address, TableRow? row, CancellationToken cancel)
     {
         string key = LedgerKeys.Head(address.Suffix);
-        HeadDocument? head = row is null ? null : ReadHead(row);
+        HeadDocument? head = row is null ? null : Tables.TryRead(row, LedgerJson.Default.HeadDocument);
         if (row is null)
         {
             // It may have been forgotten since its line was taken, or while this was read: the tombstone comes with that.
@@ -114,30 +117,7 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
     private bool IsOldEnough(TombstoneDocument left, string suffix) =>
         left.Period.End <= oldest && left.ChangedAt <= oldest && suffix.StartsWith(left.Period + "_", StringComparison.Ordinal) && left.Id.EndsWith(suffix.Replace('_', '.'), StringComparison.Ordinal);
 
-    private static TombstoneDocument? Read(TableRow row)
-    {
-        try
-        {
-            return Tables.Read(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left ? left : null;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return null;
-        }
-    }
-
-    /// <returns>Null for one that cannot be read, which the replay has told.</returns>
-    private static HeadDocument? ReadHead(TableRow row)
-    {
-        try
-        {
-            return SettlementLedger.ToHead(row).Document;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return null;
-        }
-    }
+    private static TombstoneDocument? Read(TableRow row) => Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left ? left : null;
 
     private static string Events(int sequence, string chain) => string.Create(CultureInfo.InvariantCulture, $"{sequence} events ending in {chain}");
 

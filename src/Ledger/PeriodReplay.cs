@@ -37,7 +37,7 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
     {
         // The head is read first: what it does not count yet was done after it.
         TableRow? row = await table.GetAsync(feed, LedgerKeys.FeedHead, cancel);
-        FeedHeadDocument head = row is null ? new FeedHeadDocument(0) : Tables.Read(row, LedgerJson.Default.FeedHeadDocument);
+        FeedHeadDocument head = row is null ? new FeedHeadDocument(0) : Tables.TryRead(row, LedgerJson.Default.FeedHeadDocument) ?? new FeedHeadDocument(-1);
         if (head.Sequence == last && head.Closings != _closings)
             report(Difference.Of(feed, 0, "closes and reopenings", $"{_closings}", $"{head.Closings}"));
         var kept = new HashSet<string>(StringComparer.Ordinal);

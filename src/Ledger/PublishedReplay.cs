@@ -72,7 +72,7 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
             if (first != row.RowKey || (entry.Period is null && !await IsDecidedAsync(entry.Record, cancel)))
                 report(Difference.Of(entry.Subject, 0, "published record", first == row.RowKey ? "" : first, $"{entry.MessageId} at {row.RowKey}"));
-            periods.Take(entry);
+            Take(periods, entry, row, report);
         }
 
         await periods.FinishAsync(table, feed, last, cancel);
@@ -83,37 +83,37 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             report(Difference.Of(feed, 0, "end of the feed", $"{end}", $"{last}"));
     }
 
+    /// <summary>A number may stand where it can be read and not be one.</summary>
+    private static void Take(PeriodReplay periods, FeedEntry entry, TableRow row, Action<Difference> report)
+    {
+        try
+        {
+            periods.Take(entry);
+        }
+        catch (Exception unreadable) when (unreadable is FormatException or OverflowException or ArgumentException or NullReferenceException or JsonException)
+        {
+            report(Difference.Of($"{entry.Subject}/{row.RowKey}", 0, "published record", "what can be added up", unreadable.Message));
+        }
+    }
+
     private async ValueTask<long> EndAsync(string feed, CancellationToken cancel) =>
-        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
+        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.TryRead(head, LedgerJson.Default.FeedHeadDocument)?.Sequence ?? -1 : 0;
 
     /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
     private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)
     {
         if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address)
             return false;
-        try
-        {
-            if (await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is not { } row)
-                return record.Revision >= 1 && await Retention.TombstoneAsync(table, address, cancel) is { } left && left.Revision >= record.Revision;
-            return record.Revision >= 1 && Tables.Read(row, LedgerJson.Default.HeadDocument).State.Posted?.Revision >= record.Revision;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
+        if (record.Revision < 1)
             return false;
-        }
+        if (await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is { } row)
+            return Tables.TryRead(row, LedgerJson.Default.HeadDocument) is { State.Posted: { } posted } && posted.Revision >= record.Revision;
+        return await table.GetAsync(address.Partition, LedgerKeys.Tombstone(address.Suffix), cancel) is { } left
+            && Tables.TryRead(left, LedgerJson.Default.TombstoneDocument)?.Revision >= record.Revision;
     }
 
-    private static SettledRecord? Read(TableRow row)
-    {
-        try
-        {
-            return row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.Read(row, LedgerJson.Default.OutgoingDocument).Record : Tables.Read(row, LedgerJson.Default.SettledRecord);
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return null;
-        }
-    }
+    private static SettledRecord? Read(TableRow row) =>
+        row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.TryRead(row, LedgerJson.Default.OutgoingDocument)?.Record : Tables.TryRead(row, LedgerJson.Default.SettledRecord);
 
     /// <summary>What stands at a place of the feed; null where that cannot be told.</summary>
     private static FeedEntry? EntryOf(TableRow row)

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
@@ -134,16 +134,8 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
 
     private async Task<(IReadOnlyList<Difference> Differences, int Records)> JudgeAsync(string tenant, Account account, string partition, TableRow row, IReadOnlyList<TableRow> history, CancellationToken cancel)
     {
-        HeadDocument head;
-        try
-        {
-            head = Tables.Read(row, LedgerJson.Default.HeadDocument);
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", unreadable.Message)], 0);
-        }
-
+        if (Tables.TryRead(row, LedgerJson.Default.HeadDocument) is not { Id: not null, Account: not null, MediaBuyId: not null, Group: not null, State: not null, Chain: not null } head)
+            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", Encoding.UTF8.GetString(row.Body.Span))], 0);
         var replay = new SettlementReplay(await BuyOfAsync(tenant, account, partition, head, cancel), row.RowKey[2..], head);
         foreach (TableRow happened in history)
             replay.Take(happened);
@@ -172,7 +164,7 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
         if (_buys.Count >= MaxBuys)
             _buys.Clear();
         TableRow? row = await table.GetAsync(partition, LedgerKeys.MediaBuy(head.MediaBuyId), cancel);
-        return _buys[(account.Id, head.MediaBuyId)] = row is null ? null : new RegisteredBuy(tenant, account, Tables.Read(row, LedgerJson.Default.MediaBuyDocument));
+        return _buys[(account.Id, head.MediaBuyId)] = row is null || Tables.TryRead(row, LedgerJson.Default.MediaBuyDocument) is not { Versions.Count: > 0 } document ? null : new RegisteredBuy(tenant, account, document);
     }
 
     private async Task<IReadOnlyList<TableRow>> HistoryAsync(string partition, string suffix, CancellationToken cancel)

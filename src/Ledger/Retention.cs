@@ -74,10 +74,6 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
         return forgotten;
     }
 
-    /// <summary>What is left of a settlement; null when it was never forgotten.</summary>
-    internal static async ValueTask<TombstoneDocument?> TombstoneAsync(IPartitionedTable table, SettlementAddress address, CancellationToken cancel) =>
-        await table.GetAsync(address.Partition, LedgerKeys.Tombstone(address.Suffix), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.TombstoneDocument) : null;
-
     /// <summary>Rule RET-2: a settlement that was forgotten never begins again, whatever is said of it: its records were published, and would be a second time.</summary>
     /// <param name="table">Where they are.</param>
     /// <param name="partition">Their shard.</param>

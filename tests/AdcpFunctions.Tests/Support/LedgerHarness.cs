@@ -13,7 +13,7 @@ public sealed class LedgerHarness
 {
     public const string Tenant = "acme";
 
-    public LedgerHarness(IPartitionedTable table, FakeTime time)
+    public LedgerHarness(IPartitionedTable table, FakeTime time, Seals? seals = null)
     {
         Table = table;
         Time = time;
@@ -29,7 +29,7 @@ public sealed class LedgerHarness
         Register = new MediaBuyRegister(table, Settlements, Snapshots, Catalog, Heartbeat, time);
         Proposals = new ProposalLedger(table, Register, time);
         Sweep = new DeadlineSweep(Due, Settlements, Catalog, Directory, Heartbeat, time);
-        Relay = new Relay(table, Outbox, time);
+        Relay = new Relay(table, Outbox, time) { Seals = seals ?? Seals.None };
         Feed = new Feed(table);
         Scan = new SlowScan(table, Due, Snapshots, Outbox, Directory, time);
     }
