@@ -59,9 +59,16 @@ internal sealed class PeriodView(Feed feed, SettlementLedger settlements, Settle
                 open.Add(head);
         }
 
-        return new PeriodBody(
-            account.Id, standing, upTo, totals.Count, [.. totals.Amounts.Select(a => new PeriodTotal(a.Key, Money.Text(a.Value, a.Key)))], totals.Hash, counts.States(), counts.OpenCount,
-            await BodiesAsync(caller.Tenant, account, open, cancel), counts.OpenCount > open.Count ? open[^1].Id : null);
+        string? next = counts.OpenCount > open.Count ? open[^1].Id : null;
+        return PeriodBody.Of(account.Id, standing, await BodiesAsync(caller.Tenant, account, open, cancel), next) with
+        {
+            UpTo = upTo,
+            Count = totals.Count,
+            Totals = [.. totals.Amounts.Select(a => new PeriodTotal(a.Key, Money.Text(a.Value, a.Key)))],
+            Hash = totals.Hash,
+            Settlements = counts.States(),
+            OpenCount = counts.OpenCount,
+        };
     }
 
     /// <summary>Open settlements after one.</summary>
@@ -81,7 +88,7 @@ internal sealed class PeriodView(Feed feed, SettlementLedger settlements, Settle
             }
         }
 
-        return new PeriodBody(account.Id, standing, null, null, null, null, null, null, await BodiesAsync(caller.Tenant, account, open, cancel), next);
+        return PeriodBody.Of(account.Id, standing, await BodiesAsync(caller.Tenant, account, open, cancel), next);
     }
 
     /// <summary>Every open settlement of a month with what it waits on, some in memory at a time.</summary>

@@ -71,9 +71,10 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
         sum.Add(entry);
         var acts = new PeriodActs(ActsOf(account));
         string natural = Booking.Natural(DateTimeOffset.Parse(record.ReportingPeriod.End, CultureInfo.InvariantCulture));
-        // Published before its month ended, a record may stand in an earlier one; in a later one it stands only past closed ones.
+        // Published before its month ended, a record may stand in an earlier one; in a later one it stands only past closed ones. Before
+        // an account's first close, what was published by an older version of this service stands in the month of its publication.
         string follows = acts.BooksInto(string.CompareOrdinal(booked, natural) > 0 ? natural : booked);
-        if (follows != booked)
+        if (acts.Acts.Count > 0 && follows != booked)
             report(Difference.Of(record.SettlementId, 0, "booking period", follows, $"{booked} at {LedgerKeys.FeedRecord(record.Seq)}"));
     }
 

@@ -75,7 +75,10 @@ internal static class Periods
 
     private static async Task<IResult> CloseAsync(Call call)
     {
-        (PeriodWish? wish, Problem? refusal) = await WishAsync(call, "period-close-request.v1.json");
+        (PeriodRequest? body, Problem? unfit) = await JsonBody.ReadAsync(call.Http.Request, "period-close-request.v1.json", HostJson.Default.PeriodRequest, call.Cancel);
+        if (body is null)
+            return unfit!;
+        (PeriodWish? wish, Problem? refusal) = await WishAsync(call, body);
         if (wish is null)
             return refusal!;
         return await call.Service<PeriodDesk>().CloseAsync(wish, call.Cancel) switch
@@ -92,7 +95,10 @@ internal static class Periods
 
     private static async Task<IResult> ReopenAsync(Call call)
     {
-        (PeriodWish? wish, Problem? refusal) = await WishAsync(call, "period-reopen-request.v1.json");
+        (PeriodRequest? body, Problem? unfit) = await JsonBody.ReadAsync(call.Http.Request, "period-reopen-request.v1.json", HostJson.Default.PeriodRequest, call.Cancel);
+        if (body is null)
+            return unfit!;
+        (PeriodWish? wish, Problem? refusal) = await WishAsync(call, body);
         if (wish is null)
             return refusal!;
         return await call.Service<PeriodDesk>().ReopenAsync(wish, call.Cancel) switch
@@ -115,15 +121,10 @@ internal static class Periods
     }
 
     /// <summary>Rule CLOSE-5: only an account that is billed here has months to close; nothing of a sandbox is ever booked.</summary>
-    private static async ValueTask<(PeriodWish? Wish, Problem? Refusal)> WishAsync(Call call, string schema)
+    private static async ValueTask<(PeriodWish? Wish, Problem? Refusal)> WishAsync(Call call, PeriodRequest body)
     {
         if (!Booking.IsMonth(call.Id))
             return (null, Malformed);
-        (PeriodRequest? body, Problem? refusal) = schema == "period-close-request.v1.json"
-            ? await JsonBody.ReadAsync(call.Http.Request, "period-close-request.v1.json", HostJson.Default.PeriodRequest, call.Cancel)
-            : await JsonBody.ReadAsync(call.Http.Request, "period-reopen-request.v1.json", HostJson.Default.PeriodRequest, call.Cancel);
-        if (body is null)
-            return (null, refusal);
         if (!call.Caller.Agent.MaySee(body.AccountId) || await call.Service<AccessDirectory>().AccountAsync(call.Tenant, body.AccountId, call.Cancel) is not { } account)
             return (null, Problem.NotFound);
         if (account.Sandbox || account.OutOfBand)

@@ -11,13 +11,14 @@ internal sealed record PeriodRequest(string AccountId, string? Reason);
 internal sealed record PeriodList(string AccountId, IReadOnlyList<PeriodSummary> Periods);
 
 /// <summary>A month.</summary>
+/// <param name="State"><c>open</c> or <c>closed</c>.</param>
 /// <param name="Over">False for a month that has not ended: it cannot be closed yet.</param>
 /// <param name="BooksInto">Where what belongs to it is booked now: itself while it is open.</param>
-internal sealed record PeriodSummary(string Period, bool Closed, bool Over, string BooksInto, IReadOnlyList<PeriodCloseBody> Closes)
+internal sealed record PeriodSummary(string Period, string State, bool Over, string BooksInto, IReadOnlyList<PeriodCloseBody> Closes)
 {
     public static PeriodSummary Of(string account, string period, PeriodActs acts, DateTimeOffset now) => new(
         period,
-        acts.IsClosed(period),
+        acts.IsClosed(period) ? "closed" : "open",
         string.CompareOrdinal(period, Booking.MonthOf(now)) < 0,
         acts.BooksInto(period),
         [.. acts.Acts.Where(act => act.Period == period && act.Closes).Select(act => PeriodCloseBody.Of(account, act, acts))]);
@@ -46,7 +47,11 @@ internal sealed record PeriodReopened(long Seq, DateTimeOffset ReopenedAt, strin
 /// <param name="Next">Where the next page of open settlements begins; null on the last.</param>
 internal sealed record PeriodBody(
     string AccountId,
-    PeriodSummary Standing,
+    string Period,
+    string State,
+    bool Over,
+    string BooksInto,
+    IReadOnlyList<PeriodCloseBody> Closes,
     long? UpTo,
     long? Count,
     IReadOnlyList<PeriodTotal>? Totals,
@@ -54,7 +59,12 @@ internal sealed record PeriodBody(
     IReadOnlyList<PeriodStateCount>? Settlements,
     long? OpenCount,
     IReadOnlyList<OpenSettlementBody> Open,
-    string? Next);
+    string? Next)
+{
+    /// <summary>A page of open settlements only.</summary>
+    public static PeriodBody Of(string account, PeriodSummary month, IReadOnlyList<OpenSettlementBody> open, string? next) =>
+        new(account, month.Period, month.State, month.Over, month.BooksInto, month.Closes, null, null, null, null, null, null, open, next);
+}
 
 /// <summary>A settlement of the month that is not settled.</summary>
 /// <param name="Sentence">Why, for an accountant.</param>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host.Wire;
 

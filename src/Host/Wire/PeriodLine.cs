@@ -7,9 +7,6 @@ namespace AdcpFunctions.Host.Wire;
 /// <summary>One line of a month's export: a record that is booked in it, a settlement that is open, or the end.</summary>
 /// <param name="Line">What it is: <c>record</c>, <c>open</c> or <c>end</c>. An export without an end was cut off.</param>
 /// <param name="Period">The month.</param>
-/// <param name="Status">Of a record, what its revision made of the settlement; of an open one, where it stands.</param>
-/// <param name="DiscrepancyPercent">Difference of both counts in percent of the larger one; null where only one is known.</param>
-/// <param name="Dispute">That a dispute ended on this number, or is open.</param>
 internal sealed record PeriodLine(string Line, string AccountId, string Period)
 {
     public long? Seq { get; init; }
@@ -20,6 +17,7 @@ internal sealed record PeriodLine(string Line, string AccountId, string Period)
 
     public int? Revision { get; init; }
 
+    /// <summary>Of a record, what its revision made of the settlement; of an open one, where it stands.</summary>
     public SettlementStatus? Status { get; init; }
 
     public string? MediaBuyId { get; init; }
