@@ -166,6 +166,9 @@ internal static partial class Composition
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished, Seals = options.Audit.Seals() });
         services.AddSingleton<Feed>();
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<PeriodDesk>();
+        services.AddSingleton<PeriodView>();
         services.AddSingleton(Publishing.To(options, time));
         services.AddSingleton<Delivery>();
         // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
@@ -227,6 +230,7 @@ internal static partial class Composition
         SettlementDecisions.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
+        Periods.Map(app);
         Health.Map(app);
         OpenApi.Map(app);
         if (app.Services.GetRequiredService<HostOptions>().FunctionsPort is not null)

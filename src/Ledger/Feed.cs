@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using AdcpFunctions.Settlement;
@@ -13,6 +14,9 @@ public sealed record FeedTotals(string Period, long UpTo, long Count, IReadOnlyD
 /// <summary>What was published, in publication order: settled records, and closes of months between them.</summary>
 public sealed class Feed(IPartitionedTable table)
 {
+    /// <summary>Keys of places have twelve digits.</summary>
+    private const long LastPlace = 999_999_999_999;
+
     /// <summary>What stands after a sequence number, oldest first.</summary>
     public async ValueTask<IReadOnlyList<FeedEntry>> ReadAsync(string tenant, bool sandbox, long after, int limit, CancellationToken cancel)
     {
@@ -46,6 +50,23 @@ public sealed class Feed(IPartitionedTable table)
             ? long.Parse(Encoding.ASCII.GetString(id.Body.Span[2..]), NumberStyles.None, CultureInfo.InvariantCulture)
             : null;
 
+    /// <summary>Everything of the feed that bills from one place to another, a page in memory at a time.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="after">The last place before.</param>
+    /// <param name="upTo">The last place.</param>
+    /// <param name="cancel">Stops it.</param>
+    public async IAsyncEnumerable<FeedEntry> AllAsync(string tenant, long after, long upTo, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        if (upTo <= after)
+            yield break;
+        await foreach (TableRow row in table.RangeAsync(LedgerKeys.Feed(tenant, sandbox: false), LedgerKeys.FeedRecord(after + 1), LedgerKeys.FeedRecord(Math.Min(upTo, LastPlace)) + "!", cancel))
+            yield return FeedEntry.Of(row);
+    }
+
+    /// <summary>The last place of the feed that bills; 0 while there is none.</summary>
+    public async ValueTask<long> EndAsync(string tenant, CancellationToken cancel) =>
+        await table.GetAsync(LedgerKeys.Feed(tenant, sandbox: false), LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
+
     /// <summary>Rule PUB-4: totals are added up from exactly what was published, so equal totals mean nothing is missing.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="period">Booking period, <c>yyyy-MM</c>.</param>
@@ -56,11 +77,8 @@ public sealed class Feed(IPartitionedTable table)
     {
         long last = 0;
         var sum = new FeedSum();
-        await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Feed(tenant, sandbox: false), "r_", cancel))
+        await foreach (FeedEntry entry in AllAsync(tenant, 0, upTo ?? LastPlace, cancel))
         {
-            FeedEntry entry = FeedEntry.Of(row);
-            if (entry.Sequence > upTo)
-                break;
             last = entry.Sequence;
             if (entry.Period is null && entry.Record.BookingPeriod == period && visible(entry.Record))
                 sum.Add(entry);
@@ -71,7 +89,7 @@ public sealed class Feed(IPartitionedTable table)
 }
 
 /// <summary>Adds up records in feed order.</summary>
-internal sealed class FeedSum
+public sealed class FeedSum
 {
     private readonly SortedDictionary<string, decimal> _amounts = new(StringComparer.Ordinal);
 

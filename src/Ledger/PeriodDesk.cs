@@ -40,7 +40,7 @@ public sealed record PeriodWish(string Tenant, string Account, string Period, st
 /// Both are entries of the feed, written with its head and the account's row in one batch: a relay that has not seen them loses on
 /// the head. So the feed itself says what was booked before a close and what after it.
 /// </remarks>
-public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail audit, TimeProvider time)
+public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay relay, AuditTrail audit, TimeProvider time)
 {
     /// <summary>Others append a few times a second at most, and what they appended is soon added up.</summary>
     private const int Tries = 50;
@@ -79,7 +79,12 @@ public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail 
             // Another month of the account was closed meanwhile: this root would follow from one that is not the last.
             if (PreviousRoot(at.Acts) != previous || at.Acts.LastOf(wish.Period) != acts.LastOf(wish.Period))
                 return new PeriodRuling.Outrun();
-            await AddUpAsync(sum, feed, wish, summed, at.Sequence, cancel);
+            await foreach (FeedEntry entry in records.AllAsync(wish.Tenant, summed, at.Sequence, cancel))
+            {
+                if (entry.Period is null && entry.Record.AccountId == wish.Account && entry.Record.BookingPeriod == wish.Period)
+                    sum.Add(entry);
+            }
+
             summed = at.Sequence;
             PeriodClose close = Close(wish, at, sum, months, new PeriodAudit(root.Root, previous, root.Settlements, root.Events));
             close = close with { Seal = relay.Seals.Of(close, LedgerJson.Default.PeriodClose) };
@@ -130,16 +135,6 @@ public sealed class PeriodDesk(IPartitionedTable table, Relay relay, AuditTrail 
 
     private static PeriodAct ActOf(IPeriodRecord done, PeriodWish wish, string? root) =>
         new(done.Period, root is not null, done.Revision, done.Seq, DateTimeOffset.Parse(done.At, CultureInfo.InvariantCulture), wish.By, wish.Reason, root);
-
-    private async Task AddUpAsync(FeedSum sum, string feed, PeriodWish wish, long after, long upTo, CancellationToken cancel)
-    {
-        await foreach (TableRow row in table.RangeAsync(feed, LedgerKeys.FeedRecord(after + 1), LedgerKeys.FeedRecord(upTo + 1), cancel))
-        {
-            FeedEntry entry = FeedEntry.Of(row);
-            if (entry.Period is null && entry.Record.AccountId == wish.Account && entry.Record.BookingPeriod == wish.Period)
-                sum.Add(entry);
-        }
-    }
 
     private async ValueTask<Desk> ReadAsync(string feed, string account, CancellationToken cancel)
     {

@@ -11,6 +11,15 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
     private readonly Dictionary<string, List<PeriodAct>> _acts = new(StringComparer.Ordinal);
     private long _closings;
 
+    /// <summary>False for an entry without what is added up here: what is left out of a text is read as nothing, where there is always something.</summary>
+    public static bool IsWhole(FeedEntry entry) => entry.Period switch
+    {
+        null => entry.Record is { SettlementId: not null, MessageId: not null, AccountId: not null, Currency: not null, ReportingPeriod: not null, Delta: not null } record
+            && Booking.IsMonth(record.BookingPeriod) && IsInstant(record.ReportingPeriod.End) && decimal.TryParse(record.Delta.Amount, NumberStyles.Number, CultureInfo.InvariantCulture, out _),
+        { MessageId: not null, AccountId: not null } done => Booking.IsMonth(done.Period) && IsInstant(done.At) && done is not PeriodClose { Settlements: null } and not PeriodClose { Audit: null },
+        _ => false,
+    };
+
     /// <summary>Rule CLOSE-4: a close that does not add up to the records before it is a difference, and so is a record booked into a month that was closed by then, or past one that was open.</summary>
     public void Take(FeedEntry entry)
     {
@@ -62,9 +71,10 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
         sum.Add(entry);
         var acts = new PeriodActs(ActsOf(account));
         string natural = Booking.Natural(DateTimeOffset.Parse(record.ReportingPeriod.End, CultureInfo.InvariantCulture));
-        // Published before its month ended, a record may stand in an earlier one; in a later one it stands only past closed ones.
+        // Published before its month ended, a record may stand in an earlier one; in a later one it stands only past closed ones. Before
+        // an account's first close, what was published by an older version of this service stands in the month of its publication.
         string follows = acts.BooksInto(string.CompareOrdinal(booked, natural) > 0 ? natural : booked);
-        if (follows != booked)
+        if (acts.Acts.Count > 0 && follows != booked)
             report(Difference.Of(record.SettlementId, 0, "booking period", follows, $"{booked} at {LedgerKeys.FeedRecord(record.Seq)}"));
     }
 
@@ -119,6 +129,8 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
     }
 
     private IReadOnlyList<PeriodAct> ActsOf(string account) => _acts.GetValueOrDefault(account) ?? [];
+
+    private static bool IsInstant(string? text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _);
 
     private static IReadOnlyList<PeriodAct>? Read(TableRow row)
     {

@@ -121,8 +121,7 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         try
         {
             var entry = FeedEntry.Of(row);
-            // What is left out of an entry is read as nothing where there is always something.
-            return entry is { MessageId: not null, AccountId: not null, Subject: not null } ? entry : null;
+            return PeriodReplay.IsWhole(entry) ? entry : null;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -32,6 +32,9 @@ public static class Booking
     /// <summary>The month after a month.</summary>
     public static string After(string month) => MonthOf(StartOf(month).AddMonths(1));
 
+    /// <summary>True for a month as it is written here.</summary>
+    public static bool IsMonth(string? text) => text is { Length: 7 } && DateTime.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+
     /// <summary>The first instant of a month.</summary>
     public static DateTimeOffset StartOf(string month) => new(DateTime.ParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture), TimeSpan.Zero);
 }
