@@ -29,6 +29,13 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         return new FoundSettlement(address, head.Document, buy, context, outages);
     }
 
+    /// <summary>A settlement that was just read, with what it is decided on.</summary>
+    /// <returns>Null where its media buy is not known here.</returns>
+    public async ValueTask<FoundSettlement?> FoundAsync(string tenant, Account account, HeadDocument head, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel) =>
+        LedgerKeys.Parse(tenant, head.Id) is { } address && await BuyOfAsync(tenant, account, head, cancel) is { } buy
+            ? new FoundSettlement(address, head, buy, await settlements.ContextAsync(buy, head, outages, cancel), outages)
+            : null;
+
     /// <summary>True where this caller is shown a settlement of an account it sees.</summary>
     public async ValueTask<bool> IsShownAsync(Caller caller, Account account, HeadDocument head, CancellationToken cancel) =>
         !caller.Is(AgentRole.Seller) || (await BuyOfAsync(caller.Tenant, account, head, cancel) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent));

@@ -63,7 +63,8 @@ internal static class RecordCsv
 
     public static string Line(SettledRecord record) => string.Join(',', Columns.Select(c => Cell(c.Value(record) ?? "", c.IsText))) + "\r\n";
 
-    private static string Cell(string value, bool isText)
+    /// <summary>A value as a spreadsheet may open it.</summary>
+    public static string Cell(string value, bool isText)
     {
         if (isText && value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
             value = "'" + value;
