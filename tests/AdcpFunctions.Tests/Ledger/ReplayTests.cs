@@ -259,7 +259,7 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         Assert.True(first.Record.BillingGrade is { Billable: true });
 
         await PutAsync(Feed, LedgerKeys.FeedRecord(first.Sequence), JsonSerializer.SerializeToUtf8Bytes(first.Record with { BillingGrade = null }, LedgerJson.Default.SettledRecord));
-        Assert.Empty(await FoundAsync(place));
+        await Ledger.AssertReplaysAsync();
         BillingGrade other = first.Record.BillingGrade! with { Sentence = "Billable: pay twice." };
         await PutAsync(Feed, LedgerKeys.FeedRecord(first.Sequence), JsonSerializer.SerializeToUtf8Bytes(first.Record with { BillingGrade = other }, LedgerJson.Default.SettledRecord));
 
