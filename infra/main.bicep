@@ -87,6 +87,19 @@ param keyCacheMinutes int = 15
 @maxValue(365)
 param deliveryLogDays int = 30
 
+@description('Which key seals what is published: the vault holds it as audit-key-<id>.')
+param auditKeyId string = 'audit1'
+
+@description('How many years settlements, deliveries and decisions are kept after their period was closed.')
+@minValue(1)
+@maxValue(100)
+param retentionFinancialYears int = 7
+
+@description('How many days idempotency keys are remembered.')
+@minValue(2)
+@maxValue(3650)
+param retentionRequestDays int = 400
+
 @description('Instances that are always there for HTTP. With none, the first caller after a quiet spell waits for a start.')
 @minValue(0)
 @maxValue(100)
@@ -230,6 +243,9 @@ module functionApp 'modules/functionApp.bicep' = {
     allowBearer: allowBearer
     keyCacheMinutes: keyCacheMinutes
     deliveryLogDays: deliveryLogDays
+    auditKeyId: auditKeyId
+    retentionFinancialYears: retentionFinancialYears
+    retentionRequestDays: retentionRequestDays
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

@@ -72,6 +72,15 @@ param inFlightSeconds int
 @description('For how many days attempts to deliver are remembered.')
 param deliveryLogDays int
 
+@description('Which key seals what is published.')
+param auditKeyId string
+
+@description('For how many years settlements, deliveries and decisions are kept.')
+param retentionFinancialYears int
+
+@description('For how many days idempotency keys are remembered.')
+param retentionRequestDays int
+
 @description('How many nonces of one signing key are remembered at once.')
 param noncesPerKey int
 
@@ -133,6 +142,11 @@ var settings = {
   Limits__UnvouchedPerSecondPerAddress: '20'
   Limits__ForwardedHops: '1'
   Limits__DeliveryLogDays: string(deliveryLogDays)
+  Retention__FinancialYears: string(retentionFinancialYears)
+  Retention__RequestDays: string(retentionRequestDays)
+  // The name follows the id, so that a new key leaves the old one where verify-audit finds it.
+  Audit__Key: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/audit-key-${auditKeyId})'
+  Audit__KeyId: auditKeyId
   // Half of host.json's functionTimeout, which a test holds together with this.
   Timers__StopAfterSeconds: '150'
   ADCP_ADMIN_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/adcp-admin-key)'

@@ -1,4 +1,4 @@
-// Holds the admin key, and the headers of an OTLP endpoint where it has any. The operator puts them in: no template ever sees a secret.
+// Holds the admin key, the keys that seal what is published, and the headers of an OTLP endpoint where it has any. The operator puts them in: no template ever sees a secret.
 
 @description('The region.')
 param location string

@@ -64,6 +64,8 @@ internal static partial class Composition
         await Bootstrap.AdminKeysAsync(app.Services, Console.Out);
         await ListenAsync(app);
         started = true;
+        if (!options.Audit.Seals().Gives)
+            Log.NothingSealed(app.Logger);
         await app.WaitForShutdownAsync();
         return 0;
     }
@@ -163,8 +165,11 @@ internal static partial class Composition
         services.AddSingleton<EventRows>();
 
         services.AddSingleton<DeadlineSweep>();
-        services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished });
+        services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished, Seals = options.Audit.Seals() });
         services.AddSingleton<Feed>();
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<PeriodDesk>();
+        services.AddSingleton<PeriodView>();
         services.AddSingleton(Publishing.To(options, time));
         services.AddSingleton<Delivery>();
         // A Functions host rings hourly, so that a pass too long for one ring goes on in the next; a pass begins once a day.
@@ -180,6 +185,9 @@ internal static partial class Composition
         services.AddSingleton<PublisherHealth>();
         services.AddSingleton<DeliveryAlarms>();
         services.AddSingleton<PublicationDesk>();
+        services.AddSingleton(s => new RetentionLogs(table, s.GetRequiredService<IPublisher>().Destination, time));
+        services.AddSingleton(new RetentionTerms(options.Audit.FinancialYears, options.Audit.RequestDays));
+        services.AddSingleton<Retention>();
         services.AddSingleton<TimerWork>();
         services.AddSingleton<WorkLease>();
         services.AddSingleton<TimerTurns>();
@@ -226,6 +234,7 @@ internal static partial class Composition
         Evidence.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
+        Periods.Map(app);
         Health.Map(app);
         OpenApi.Map(app);
         if (app.Services.GetRequiredService<HostOptions>().FunctionsPort is not null)
@@ -267,6 +276,9 @@ internal static partial class Composition
     {
         [LoggerMessage(5420, LogLevel.Critical, "{Method} {Route} reached for rows that are not its caller's and was stopped: a check is missing.")]
         public static partial void ScopeLeft(ILogger logger, Exception fault, string method, string route);
+
+        [LoggerMessage(5920, LogLevel.Warning, "No Audit:Key is set: what is published carries no seal, and nobody can tell a ledger that was built anew from this one.")]
+        public static partial void NothingSealed(ILogger logger);
 
         [LoggerMessage(5000, LogLevel.Error, "{Method} {Route} faulted; nothing was acknowledged.")]
         public static partial void RequestFaulted(ILogger logger, Exception fault, string method, string route);

@@ -12,17 +12,19 @@ namespace AdcpFunctions.Host;
 /// <summary>What <c>get_media_buy_delivery</c> is answered: a row a media buy, and what they come to.</summary>
 /// <remarks>
 /// Members are as the seller sent them, in its own digits. Left out are breakdowns, whose shape nobody has judged here; added is what the
-/// answer must carry and a webhook need not. Spec: AdCP 3.1, media-buy/get-media-buy-delivery-response.
+/// answer must carry and a webhook need not, and whether each number may be billed, which no sender says for us. Spec: AdCP 3.1, media-buy/get-media-buy-delivery-response.
 /// </remarks>
 internal static class DeliveryAnswer
 {
     private static readonly string[] Summed = ["impressions", "spend", "clicks", "completed_views", "views", "conversions", "conversion_value"];
 
-    /// <summary>Members that the webhook's schema leaves open and the answer's does not.</summary>
-    private static readonly FrozenSet<string> Breakdowns = FrozenSet.Create(
+    /// <summary>Members that the webhook's schema leaves open and the answer's does not, and one that is not the sender's.</summary>
+    private static readonly FrozenSet<string> LeftOut = FrozenSet.Create(
         StringComparer.Ordinal,
         "windows", "daily_breakdown", "missing_metrics", "by_catalog_item", "by_creative", "by_keyword", "by_geo", "by_geo_truncated", "by_device_type", "by_device_type_truncated",
-        "by_device_platform", "by_device_platform_truncated", "by_audience", "by_audience_truncated", "by_placement", "by_placement_truncated");
+        "by_device_platform", "by_device_platform_truncated", "by_audience", "by_audience_truncated", "by_placement", "by_placement_truncated",
+        // Ours alone: a sender may not say that its numbers are billable.
+        "billing_grade");
 
     /// <param name="Errors">What is told beside the rows; grows with what they lack.</param>
     public sealed record Told(Account Account, ReportingPeriod Period, IReadOnlyList<DeliveredBuy> Found, List<AdcpError> Errors, DateTimeOffset Now);
@@ -71,12 +73,12 @@ internal static class DeliveryAnswer
             rows++;
             if (isShown)
             {
-                new DeliveryRowWriter(writer, found.Buy.InForce(told.Period)).Write(row, Breakdowns);
+                new DeliveryRowWriter(writer, found.Buy.InForce(told.Period), DeliveryGrades.Of(found, row)).Write(row, LeftOut);
                 isExact &= IsIn(told.Account.Currency, row) && Add(totals, row);
             }
             else
             {
-                WriteNothing(writer, found.Buy.MediaBuyId, StatusOf(found, told.Now));
+                WriteNothing(writer, told, found);
                 Explain(told, found);
             }
         }
@@ -87,11 +89,11 @@ internal static class DeliveryAnswer
     }
 
     /// <summary>A media buy without numbers is told with none of them, and never left out.</summary>
-    private static void WriteNothing(Utf8JsonWriter writer, string mediaBuyId, string status)
+    private static void WriteNothing(Utf8JsonWriter writer, Told told, DeliveredBuy found)
     {
         writer.WriteStartObject();
-        writer.WriteString("media_buy_id"u8, mediaBuyId);
-        writer.WriteString("status"u8, status);
+        writer.WriteString("media_buy_id"u8, found.Buy.MediaBuyId);
+        writer.WriteString("status"u8, StatusOf(found, told.Now));
         writer.WriteBoolean("is_final"u8, value: false);
         writer.WriteStartObject("totals"u8);
         writer.WriteNumber("impressions"u8, 0);
@@ -99,6 +101,7 @@ internal static class DeliveryAnswer
         writer.WriteEndObject();
         writer.WriteStartArray("by_package"u8);
         writer.WriteEndArray();
+        DeliveryGrades.Write(writer, DeliveryGrade.OfNothing(isKept: found.Row?.Period == told.Period, told.Account.OutOfBand, told.Account.Sandbox));
         writer.WriteEndObject();
     }
 

@@ -77,8 +77,8 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         if (Unsigned || (violations.Count > 0 && !unavailable))
         {
             Quarantine(index, row, Unsigned ? "unsigned_body" : "row_invalid", Unsigned ? null : $"{violations[0].Pointer} {violations[0].Keyword}");
-            Contest(PackagesOf(row).Where(IsFinal), row, buy, stated);
-            if (Unsigned && PackagesOf(row).Any(IsFinal))
+            Contest(PackagesOf(row).Where(PackageRow.IsFinal), row, buy, stated);
+            if (Unsigned && PackagesOf(row).Any(PackageRow.IsFinal))
                 Ask(buy, stated, now);
             return;
         }
@@ -130,7 +130,7 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
     {
         int final = 0;
         var refused = new List<JsonNode>();
-        foreach (JsonNode package in PackagesOf(row).Where(IsFinal))
+        foreach (JsonNode package in PackagesOf(row).Where(PackageRow.IsFinal))
         {
             if (Take(index, package, row, result, buy, stated, partition))
                 final++;
@@ -155,17 +155,12 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             return Quarantine(index, row, "currency_mismatch", id.GetString());
 
         ReportingPeriod? ofDay = group.IsBillable(stated) ? null : group.PeriodOfDay(stated);
-        if ((!group.IsBillable(stated) && ofDay is null) || !MeasurementWindows.Matches(WindowOf(package), group, contract.Windows))
+        if ((!group.IsBillable(stated) && ofDay is null) || !MeasurementWindows.Matches(PackageRow.WindowOf(package), group, contract.Windows))
             return true;
 
-        decimal? rate = null;
-        if (!MetricReader.TryRead(package, BillingMetric.NameOf(group.PricingModel) ?? "impressions", out decimal? quantity)
-            || !TryRead(package, "spend"u8, MetricReader.TryReadAmount, out decimal? spend)
-            || (group.Rate is null && !TryRead(package, "rate"u8, MetricReader.TryReadRate, out rate)))
+        if (PackageRow.Read(package, row, group, stated, new Receipt(now, endpoint.Sender, evidence)) is not { } said)
             return Quarantine(index, row, "number_out_of_range", id.GetString());
 
-        var said = new Statement(Side.SellerRow, id.GetString(), quantity, spend, StampOf(package, row), now, endpoint.Sender, "", evidence, rate, Day: ofDay is null ? null : stated);
-        said = said with { Hash = Fingerprint.Of(said, group.Id) };
         Settled.Add((index, buy.Address(group.Id, ofDay ?? stated, group.Window).Id));
         partition.Facts.Add(new Fact(buy, group.Id, ofDay ?? stated, group.Window, said, endpoint.Sender, package.RawMemory.Length <= StatementLedger.MaxRecordBytes ? package.RawMemory : default));
         return true;
@@ -183,9 +178,9 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
         ReportingPeriod of = stated;
         foreach (JsonNode package in finals)
         {
-            if (contract.Groups.FirstOrDefault(g => g.BindsSeller && PeriodOf(g, stated) is not null && MeasurementWindows.Matches(WindowOf(package), g, contract.Windows)) is not { } bound)
+            if (contract.Groups.FirstOrDefault(g => g.BindsSeller && PeriodOf(g, stated) is not null && MeasurementWindows.Matches(PackageRow.WindowOf(package), g, contract.Windows)) is not { } bound)
                 continue;
-            var said = new Statement(Side.SellerRow, "", null, null, StampOf(package, row), now, endpoint.Sender, "", evidence);
+            var said = new Statement(Side.SellerRow, "", null, null, PackageRow.StampOf(package, row), now, endpoint.Sender, "", evidence);
             if (earliest is null || (said.FinalizedAt ?? now) < (earliest.FinalizedAt ?? now))
                 (earliest, of) = (said, PeriodOf(bound, stated)!.Value);
         }
@@ -218,27 +213,5 @@ internal sealed class DeliveryMapping(WebhookEndpoint endpoint, UsagePeriod peri
             yield break;
         foreach (JsonNode package in packages.Items)
             yield return package;
-    }
-
-    private static bool IsFinal(JsonNode package) => package.TryGetMember("is_final"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
-
-    private static string? WindowOf(JsonNode package) =>
-        package.TryGetMember("measurement_window"u8, out JsonNode named) && named.Kind == JsonKind.String ? named.GetString() : null;
-
-    private static DateTimeOffset? StampOf(JsonNode package, JsonNode row) =>
-        (package.TryGetMember("finalized_at"u8, out JsonNode stamp) || row.TryGetMember("finalized_at"u8, out stamp)) && WireTime.TryRead(stamp, out DateTimeOffset stamped)
-            ? stamped.ToUniversalTime()
-            : null;
-
-    internal delegate bool Reader(JsonNode stated, out decimal read);
-
-    internal static bool TryRead(JsonNode package, ReadOnlySpan<byte> name, Reader reader, out decimal? value)
-    {
-        value = null;
-        if (!package.TryGetMember(name, out JsonNode stated))
-            return true;
-        bool taken = reader(stated, out decimal read);
-        value = read;
-        return taken;
     }
 }

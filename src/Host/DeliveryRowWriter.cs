@@ -8,7 +8,8 @@ namespace AdcpFunctions.Host;
 
 /// <summary>Writes a received row as the answer's schema wants it.</summary>
 /// <param name="contract">In force for the row's period.</param>
-internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract)
+/// <param name="grades">Whether it may be billed.</param>
+internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract, RowGrades grades)
 {
     /// <param name="row">Valid as a webhook's row.</param>
     /// <param name="leftOut">Members that are not passed on.</param>
@@ -24,9 +25,11 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
 
         WriteFinality(row, packages);
         writer.WriteStartArray("by_package"u8);
+        int index = 0;
         foreach (JsonNode package in packages.Items)
-            WritePackage(package, leftOut);
+            WritePackage(package, grades.Packages[index++], leftOut);
         writer.WriteEndArray();
+        DeliveryGrades.Write(writer, grades.Row);
         writer.WriteEndObject();
     }
 
@@ -40,7 +43,7 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
         foreach (JsonNode package in packages.Items)
         {
             isSaid |= package.TryGetMember("is_final"u8, out _);
-            isFinal &= IsFinal(package) && IsContracted(package);
+            isFinal &= PackageRow.IsFinal(package) && IsContracted(package);
             if (package.TryGetMember("finalized_at"u8, out JsonNode stamp) && WireTime.TryRead(stamp, out DateTimeOffset at) && at > latest.At)
                 latest = (at, stamp);
         }
@@ -55,7 +58,7 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
     }
 
     /// <summary>A package, completed from the contract; one that neither names nor prices is left to the totals.</summary>
-    private void WritePackage(JsonNode package, IReadOnlySet<string> leftOut)
+    private void WritePackage(JsonNode package, BillingGrade grade, IReadOnlySet<string> leftOut)
     {
         if (!package.TryGetMember("package_id"u8, out JsonNode id))
             return;
@@ -67,7 +70,7 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
         writer.WriteStartObject();
         foreach (JsonMember member in package.Members)
         {
-            if (Passes(member, leftOut) || (member.Name.SequenceEqual("finalized_at"u8) && IsFinal(package)) || member.Name.SequenceEqual("is_final"u8))
+            if (Passes(member, leftOut) || (member.Name.SequenceEqual("finalized_at"u8) && PackageRow.IsFinal(package)) || member.Name.SequenceEqual("is_final"u8))
                 Copy(member);
         }
 
@@ -77,6 +80,7 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
             writer.WriteNumber("rate"u8, group!.Rate!.Value);
         if (!package.TryGetMember("currency"u8, out _))
             writer.WriteString("currency"u8, contract.Currency);
+        DeliveryGrades.Write(writer, grade);
         writer.WriteEndObject();
     }
 
@@ -95,6 +99,4 @@ internal sealed class DeliveryRowWriter(Utf8JsonWriter writer, Contract contract
         string? window = package.TryGetMember("measurement_window"u8, out JsonNode named) ? named.GetString() : null;
         return package.TryGetMember("package_id"u8, out JsonNode id) && contract.GroupOfPackage(id.GetString()) is { } group && MeasurementWindows.Matches(window, group, contract.Windows);
     }
-
-    private static bool IsFinal(JsonNode package) => package.TryGetMember("is_final"u8, out JsonNode flag) && flag.Kind == JsonKind.True;
 }

@@ -92,6 +92,9 @@ public sealed class HostOptions
     /// <summary>How often whom is served.</summary>
     public AbuseLimits Abuse { get; } = new();
 
+    /// <summary>What is sealed, and how long what is kept is kept.</summary>
+    public AuditOptions Audit { get; } = new();
+
     /// <summary>Whether timers run in this process (<c>Timers:InProcess</c>).</summary>
     /// <value>The default is true where no Functions host rings them, and false where one does.</value>
     public bool InProcessTimers { get; set; } = true;
@@ -185,6 +188,7 @@ public sealed class HostOptions
         }
 
         options.Abuse.Read(configuration, options.FunctionsPort is not null);
+        options.Audit.Read(configuration);
         options.Validate();
         return options;
     }
@@ -249,7 +253,7 @@ public sealed class HostOptions
     internal static void CheckRange(string setting, int value, int least, int most) =>
         Check(setting, value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least:N0} to {most:N0}"));
 
-    private static void Check(string setting, bool holds, string rule)
+    internal static void Check(string setting, bool holds, string rule)
     {
         if (!holds)
             throw new ValidationException($"Setting {setting} {rule}.");

@@ -7,15 +7,17 @@ namespace AdcpFunctions.Host;
 
 /// <summary>A media buy and the seller's row that was found for it.</summary>
 /// <param name="Row">Null where none was received.</param>
-internal sealed record DeliveredBuy(RegisteredBuy Buy, DeliveredRow? Row);
+/// <param name="States">The settlements its finals went to, by terms group.</param>
+internal sealed record DeliveredBuy(RegisteredBuy Buy, DeliveredRow? Row, IReadOnlyDictionary<string, SettlementState> States);
 
 /// <summary>The task <c>get_media_buy_delivery</c>: the seller's rows as this ledger received them.</summary>
 /// <remarks>
-/// Nothing is computed that a seller did not say, and what is asked for is read by key: of a media buy two range reads and a point
-/// read at most, its contract where it is not in memory, and no other media buy's rows.
+/// No number is computed that a seller did not say; whether one may be billed is told beside it. What is asked for is read by key: of a
+/// media buy two range reads and a point read at most, a point read of each settlement that finals of its row went to (one for each of
+/// its terms groups, and most have one), its contract where it is not in memory, and no other media buy's rows.
 /// Spec: AdCP 3.1, media-buy/task-reference/get_media_buy_delivery.
 /// </remarks>
-internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCatalog catalog, DeliveryIndex index, TimeProvider time)
+internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCatalog catalog, DeliveryIndex index, SettlementLedger settlements, TimeProvider time)
 {
     /// <summary>What the rows of one answer may come to.</summary>
     private const int MostBytes = 2 * 1024 * 1024;
@@ -56,7 +58,7 @@ internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCata
         var found = new List<DeliveredBuy>();
         foreach (RegisteredBuy[] some in buys.Chunk(AtOnce))
         {
-            found.AddRange(await Task.WhenAll(some.Select(async buy => new DeliveredBuy(buy, await index.FindAsync(buy, question.For(buy), cancel)))));
+            found.AddRange(await Task.WhenAll(some.Select(buy => FindAsync(buy, question, cancel))));
             if (found.Sum(f => f.Row?.Raw.Length ?? 0) > MostBytes)
                 return AdcpAnswer.Failed(new AdcpError(ProtocolError.InvalidRequest, "The rows of these media buys are larger than one answer; name fewer.", "media_buy_ids"), envelope);
         }
@@ -68,6 +70,12 @@ internal sealed class MediaBuyDeliveries(AccessDirectory directory, ContractCata
         if (PeriodOf(question, found) is not { } period)
             return AdcpAnswer.Failed(new AdcpError(ProtocolError.UnsupportedFeature, "Rows are kept by the period they were reported for; these dates are no billing period and none was reported for them.", "start_date"), envelope);
         return DeliveryAnswer.Write(new DeliveryAnswer.Told(account, period, found, errors, now), envelope);
+    }
+
+    private async Task<DeliveredBuy> FindAsync(RegisteredBuy buy, DeliveryQuestion question, CancellationToken cancel)
+    {
+        DeliveredRow? row = await index.FindAsync(buy, question.For(buy), cancel);
+        return new DeliveredBuy(buy, row, await DeliveryGrades.StatesAsync(settlements, buy, row, cancel));
     }
 
     /// <summary>Rule RPT-2: a media buy that is not the caller's, is another account's or was never registered is not there, in the same words.</summary>

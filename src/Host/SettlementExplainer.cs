@@ -29,6 +29,13 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         return new FoundSettlement(address, head.Document, buy, context, outages);
     }
 
+    /// <summary>A settlement that was just read, with what it is decided on.</summary>
+    /// <returns>Null where its media buy is not known here.</returns>
+    public async ValueTask<FoundSettlement?> FoundAsync(string tenant, Account account, HeadDocument head, IReadOnlyList<ReportingPeriod> outages, CancellationToken cancel) =>
+        LedgerKeys.Parse(tenant, head.Id) is { } address && await BuyOfAsync(tenant, account, head, cancel) is { } buy
+            ? new FoundSettlement(address, head, buy, await settlements.ContextAsync(buy, head, outages, cancel), outages)
+            : null;
+
     /// <summary>True where this caller is shown a settlement of an account it sees.</summary>
     public async ValueTask<bool> IsShownAsync(Caller caller, Account account, HeadDocument head, CancellationToken cancel) =>
         !caller.Is(AgentRole.Seller) || (await BuyOfAsync(caller.Tenant, account, head, cancel) is { } buy && caller.Agent.MaySee(account.Id, buy.SellerAgent));
@@ -44,6 +51,7 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
         SettlementState state = head.State;
         TermsGroup? group = context?.Group;
         string currency = CurrencyOf(found);
+        BillingGrade grade = BillingGrade.Of(state, currency, found.Buy.Account.Sandbox);
         IReadOnlyList<(EventDocument Event, string Hash)> history = await settlements.HistoryAsync(found.Address, cancel);
         Deadline? deadline = state.Breach?.Deadline ?? (context is null ? null : Deadline.Of(head.Period, context.Group, context.Contract.Policies.GraceHours, found.Outages));
         return new SettlementBody(
@@ -62,7 +70,8 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
             state.Status,
             Sentence(found),
             state.Reasons,
-            IsBillable(state),
+            grade.Billable,
+            grade,
             state.ContractVersion ?? context?.Contract.Version,
             context is null ? null : ContractTermsBody.Of(context),
             group?.Terms.Authority,
@@ -103,22 +112,25 @@ internal sealed class SettlementExplainer(SettlementLedger settlements, Statemen
     public async ValueTask<IReadOnlyList<SettlementEvent>> HistoryAsync(FoundSettlement found, CancellationToken cancel) =>
         [.. (await settlements.HistoryAsync(found.Address, cancel)).SelectMany(row => row.Event.Events).Select(e => e.Event())];
 
-    public static SettlementSummary Summarize(HeadDocument head, string currency) => new(
-        head.Id,
-        head.Account,
-        head.Vendor is null ? head.MediaBuyId : null,
-        VendorUsageBody.Of(head.Vendor),
-        head.Period,
-        head.Window,
-        head.State.Status,
-        head.State.Reasons,
-        IsBillable(head.State),
-        head.State.ContractVersion,
-        head.State.Posted is { } posted ? Money.Text(posted.Amount, currency) : null,
-        currency,
-        head.ChangedAt);
-
-    private static bool IsBillable(SettlementState state) => state.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
+    public static SettlementSummary Summarize(HeadDocument head, Account account)
+    {
+        BillingGrade grade = BillingGrade.Of(head.State, account.Currency, account.Sandbox);
+        return new SettlementSummary(
+            head.Id,
+            head.Account,
+            head.Vendor is null ? head.MediaBuyId : null,
+            VendorUsageBody.Of(head.Vendor),
+            head.Period,
+            head.Window,
+            head.State.Status,
+            head.State.Reasons,
+            grade.Billable,
+            grade,
+            head.State.ContractVersion,
+            head.State.Posted is { } posted ? Money.Text(posted.Amount, account.Currency) : null,
+            account.Currency,
+            head.ChangedAt);
+    }
 
     private static VarianceBody VarianceOf(SettlementState state, SettlementContext? context)
     {

@@ -6,7 +6,7 @@ namespace AdcpFunctions.Host;
 
 /// <summary>What timers do, whoever rings: enforce deadlines, publish, send, read sellers' records, repair.</summary>
 internal sealed partial class TimerWork(
-    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SnapshotRing snapshots, SlowScan scan, NonceLog nonces, DeliveryHistory deliveries, AccessDirectory directory, HostOptions options,
+    DeadlineSweep sweep, Relay relay, Outbox outbox, Delivery delivery, PublicationDesk desk, DeliveryAlarms alarms, SnapshotRing snapshots, SlowScan scan, NonceLog nonces, DeliveryHistory deliveries, Retention retention, AccessDirectory directory, HostOptions options,
     PublisherHealth health, Telemetry telemetry, TimeProvider time, ILogger<TimerWork> logger)
 {
     /// <summary>How long it is worth looking for what waits: the oldest of some tenants is alarm enough.</summary>
@@ -21,7 +21,7 @@ internal sealed partial class TimerWork(
     /// <summary>Reads the seller's own records for what waits for them.</summary>
     public Task PullSnapshotsAsync(CancellationToken cancel) => RingAsync("snapshots", snapshots.RunAsync, cancel);
 
-    /// <summary>Looks for settlements without a due row and outgoing records without a pointer; forgets nonces that are of no use, and old attempts to deliver.</summary>
+    /// <summary>Looks for settlements without a due row and outgoing records without a pointer; forgets nonces that are of no use, old attempts to deliver, and what was kept for its years.</summary>
     public Task RepairAsync(CancellationToken cancel) => RingAsync("repair", ScanAsync, cancel);
 
     private async Task RingAsync(string timer, Func<CancellationToken, Task> ring, CancellationToken cancel)
@@ -162,7 +162,7 @@ internal sealed partial class TimerWork(
             foreach ((_, PointerDocument pointer) in await outbox.PointersAsync(tenant, CancellationToken.None))
                 Take(pointer.WrittenAt);
             if (await desk.OldestUnsentAsync(tenant, CancellationToken.None) is { } unsent)
-                Take(DateTimeOffset.Parse(unsent.SettledAt, CultureInfo.InvariantCulture));
+                Take(DateTimeOffset.Parse(unsent.At, CultureInfo.InvariantCulture));
         }
 
         return oldest;
@@ -184,6 +184,9 @@ internal sealed partial class TimerWork(
             Log.Repaired(logger, repaired, tenant);
         await nonces.SweepAsync(tenant, cancel);
         await deliveries.SweepAsync(tenant, time.GetUtcNow() - TimeSpan.FromDays(options.DeliveryLogDays), cancel);
+        int forgotten = await retention.RunAsync(tenant, cancel);
+        if (forgotten > 0)
+            Log.Forgotten(logger, forgotten, tenant);
     }
 
     private static partial class Log
@@ -193,6 +196,9 @@ internal sealed partial class TimerWork(
 
         [LoggerMessage(5031, LogLevel.Information, "Published {Records} records of tenant {Tenant}.")]
         public static partial void Published(ILogger logger, int records, string tenant);
+
+        [LoggerMessage(5921, LogLevel.Information, "Forgot {Rows} rows and settlements of tenant {Tenant} that were kept for their time.")]
+        public static partial void Forgotten(ILogger logger, int rows, string tenant);
 
         [LoggerMessage(5032, LogLevel.Critical, "Repaired {Rows} missing pointers of tenant {Tenant}: something wrote without announcing it.")]
         public static partial void Repaired(ILogger logger, int rows, string tenant);

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
@@ -13,7 +11,11 @@ public sealed record AuditRoot(long Settlements, long Events, string Root);
 /// <summary>Takes the chain head of every settlement of an account and makes one hash of them.</summary>
 public sealed class AuditTrail(IPartitionedTable table)
 {
-    /// <summary>Reads every settlement once, shard by shard in key order.</summary>
+    /// <summary>Rule AUD-2: the root of a close is the hash of every settlement's chain head, and of the root before it.</summary>
+    /// <remarks>
+    /// Reads every settlement once, shard by shard in key order, and keeps the lines it hashed: a root tells that something was changed, its
+    /// lines tell what. A settlement that moves meanwhile stands with the head that was read.
+    /// </remarks>
     /// <param name="tenant">The tenant.</param>
     /// <param name="account">The account.</param>
     /// <param name="period">The booking month that is closed: <c>2026-04</c>.</param>
@@ -24,20 +26,26 @@ public sealed class AuditTrail(IPartitionedTable table)
     public async Task<AuditRoot> TakeAsync(string tenant, string account, string period, int revision, string previousRoot, Action<HeadDocument> seen, CancellationToken cancel)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tenant} {account} {period} {revision} {previousRoot}\n")));
+        hash.AppendData(AuditManifest.Heading(tenant, account, period, revision, previousRoot));
+        var manifest = new AuditManifest(table, tenant, account, period);
         long settlements = 0, events = 0;
         for (int shard = 0; shard < LedgerKeys.Shards; shard++)
         {
             await foreach (TableRow row in table.PrefixAsync(LedgerKeys.Ledger(tenant, account, shard), "h_", cancel))
             {
                 HeadDocument head = SettlementLedger.ToHead(row).Document;
-                hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{head.Id} {head.Sequence} {head.Chain}\n")));
+                byte[] line = new ManifestLine(head.Id, head.Sequence, head.Chain).ToBytes();
+                hash.AppendData(line);
+                hash.AppendData("\n"u8);
+                await manifest.AddAsync(line, cancel);
                 settlements++;
                 events += head.Sequence;
                 seen(head);
             }
         }
 
-        return new AuditRoot(settlements, events, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        var root = new AuditRoot(settlements, events, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        await manifest.KeepAsync(revision, previousRoot, root, cancel);
+        return root;
     }
 }

@@ -59,7 +59,7 @@ internal sealed class Change
             state = state.Apply(happened);
 
         int sequence = before.Sequence + 1;
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new EventDocument(before.Id, sequence, before.Chain, matter.Now, [.. events.Select(EventEnvelope.Of)], given), LedgerJson.Default.EventDocument);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new EventDocument(before.Id, sequence, before.Chain, matter.Now, [.. events.Select(EventEnvelope.Of)], given, RawHash(matter.Raw)), LedgerJson.Default.EventDocument);
         string chain = Convert.ToHexStringLower(SHA256.HashData(body));
         var eventRow = new TableRow(LedgerKeys.Event(matter.Address.Suffix, sequence), matter.Raw.IsEmpty ? Tables.Split("body", body) : [.. Tables.Split("body", body), .. Tables.Split("raw", matter.Raw)], null);
         HeadDocument after = before with { State = state, Sequence = sequence, Chain = chain, ChangedAt = matter.Now };
@@ -132,8 +132,12 @@ internal sealed class Change
             [.. state.SellerRow.Values.Concat(state.UsagePush.Values).Select(f => f.Newest.Hash).Order(StringComparer.Ordinal)],
             chain,
             matter.Buy.Account.Sandbox,
-            posting.Remedy is { } booked && Remedies.Find(state, booked) is { Amount: { } off } remedy ? new SettledRemedy(Remedies.NameOf(remedy.Kind), Money.Text(off, currency)) : null);
+            posting.Remedy is { } booked && Remedies.Find(state, booked) is { Amount: { } off } remedy ? new SettledRemedy(Remedies.NameOf(remedy.Kind), Money.Text(off, currency)) : null,
+            BillingGrade.Of(posting, currency, matter.Buy.Account.Sandbox));
     }
+
+    /// <summary>Under the chain with everything else the event says: bytes kept beside a row are otherwise nobody's word.</summary>
+    private static string? RawHash(ReadOnlyMemory<byte> raw) => raw.IsEmpty ? null : Convert.ToHexStringLower(SHA256.HashData(raw.Span));
 
     /// <summary>An auction's average may have more digits than anyone bills by; the amount was computed with all of them.</summary>
     private const int RateDigits = 8;

@@ -66,7 +66,7 @@ internal sealed class Dispatch(Publications rows, Feed feed, IPublisher publishe
         DateTimeOffset now = time.GetUtcNow();
         if (IsUncertain(at.Attempt?.FirstAttemptAt, window, now))
             return await ResolveAsync(cursor, entries, e => RowOf(e, PublicationState.Uncertain, now, at.Attempt!.FirstAttemptAt, "window_over"), cancel);
-        if (entries.All(e => _sending.Holds(e.Record.AccountId)))
+        if (entries.All(e => _sending.Holds(e.AccountId)))
             return await PassAsync(cursor, entries, at.Attempt?.FirstAttemptAt, cancel);
 
         var attempt = new AttemptDocument(entries[^1].Sequence, at.Attempt?.FirstAttemptAt ?? now);
@@ -103,7 +103,7 @@ internal sealed class Dispatch(Publications rows, Feed feed, IPublisher publishe
         for (int look = 0; look < LooksAhead; look++)
         {
             IReadOnlyList<FeedEntry> ahead = await feed.ReadAsync(rows.Tenant, sandbox: false, after, PerRange, cancel);
-            if (ahead.Any(e => !_sending.Holds(e.Record.AccountId)))
+            if (ahead.Any(e => !_sending.Holds(e.AccountId)))
                 return true;
             if (ahead.Count < PerRange)
                 return false;
@@ -220,5 +220,5 @@ internal sealed class Dispatch(Publications rows, Feed feed, IPublisher publishe
     }
 
     private static PublicationDocument RowOf(FeedEntry entry, PublicationState state, DateTimeOffset since, DateTimeOffset? firstAttemptAt, string why) =>
-        new(entry.Sequence, entry.Record.SettlementId, entry.Record.Revision, state, since, firstAttemptAt, why, []);
+        new(entry.Sequence, entry.Subject, entry.Revision, state, since, firstAttemptAt, why, []);
 }

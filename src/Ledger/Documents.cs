@@ -150,5 +150,13 @@ public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset Rec
 public sealed record EvidenceDocument(
     string Endpoint, string Sender, DateTimeOffset ReceivedAt, string IdempotencyKey, string BodySha256, string Verification, IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Notes, bool Unsigned = false);
 
+/// <summary>What is left of a settlement that was forgotten: enough to be told from one that was removed by another hand.</summary>
+/// <param name="Sequence">Number of its event rows.</param>
+/// <param name="Chain">SHA-256 of the newest of them.</param>
+/// <param name="Revision">Of its newest record; 0 where it had none.</param>
+/// <param name="Billed">What it stands for in its subject's tally; null where it billed nothing.</param>
+/// <param name="ChangedAt">When something last happened to it.</param>
+public sealed record TombstoneDocument(string Id, ReportingPeriod Period, int Sequence, string Chain, int Revision, TallyEntry? Billed, DateTimeOffset ChangedAt, DateTimeOffset ForgottenAt);
+
 /// <summary>When this service was last seen alive, and when it was not.</summary>
 public sealed record HeartbeatDocument(DateTimeOffset LastBeat, IReadOnlyList<ReportingPeriod> Outages);

@@ -17,9 +17,58 @@ public interface IPublisher
     ValueTask<SendResult> SendAsync(string tenant, IReadOnlyList<FeedEntry> entries, DateTimeOffset until, CancellationToken cancel);
 }
 
-/// <summary>A published record and its place in the feed.</summary>
-/// <param name="Body">The record as JSON, exactly as finance receives it everywhere.</param>
-public sealed record FeedEntry(long Sequence, SettledRecord Record, ReadOnlyMemory<byte> Body);
+/// <summary>What stands at one place of the feed: a settled record, or what was done to a month.</summary>
+public sealed record FeedEntry
+{
+    private readonly SettledRecord? _record;
+
+    public FeedEntry(long sequence, SettledRecord record, ReadOnlyMemory<byte> body) => (Sequence, _record, Body) = (sequence, record, body);
+
+    public FeedEntry(long sequence, IPeriodRecord period, ReadOnlyMemory<byte> body) => (Sequence, Period, Body) = (sequence, period, body);
+
+    public long Sequence { get; }
+
+    /// <summary>It as JSON, exactly as finance receives it everywhere.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>What was done to a month; null for a settled record.</summary>
+    public IPeriodRecord? Period { get; }
+
+    /// <summary>The settled record. Whoever reads the whole feed asks for <see cref="Period"/> first.</summary>
+    public SettledRecord Record => _record ?? throw new InvalidOperationException($"{MessageId} is no settled record.");
+
+    public string Schema => Period?.Schema ?? SettledRecord.SchemaName;
+
+    public string MessageId => Period?.MessageId ?? Record.MessageId;
+
+    public string AccountId => Period?.AccountId ?? Record.AccountId;
+
+    /// <summary>The message id without its revision: the settlement, or the month and what was done to it.</summary>
+    public string Subject => Period?.Subject ?? Record.SettlementId;
+
+    public int Revision => Period?.Revision ?? Record.Revision;
+
+    /// <summary>When it was decided, UTC.</summary>
+    public string At => Period?.At ?? Record.SettledAt;
+
+    /// <summary>A row of the feed as it was written.</summary>
+    public static FeedEntry Of(TableRow row)
+    {
+        ReadOnlyMemory<byte> body = Tables.Join(row, "body");
+        IPeriodRecord? period = body.Span.StartsWith(Closes) ? Tables.Read(row, LedgerJson.Default.PeriodClose)
+            : body.Span.StartsWith(Reopens) ? Tables.Read(row, LedgerJson.Default.PeriodReopening)
+            : null;
+        if (period is not null)
+            return new FeedEntry(period.Seq, period, body);
+        SettledRecord record = Tables.Read(row, LedgerJson.Default.SettledRecord);
+        return new FeedEntry(record.Seq, record, body);
+    }
+
+    /// <summary>Its schema stands first in every entry.</summary>
+    private static ReadOnlySpan<byte> Closes => "{\"schema\":\"adcp.period-close.v1\""u8;
+
+    private static ReadOnlySpan<byte> Reopens => "{\"schema\":\"adcp.period-reopen.v1\""u8;
+}
 
 /// <summary>What a destination can say of what it holds.</summary>
 public abstract record Holding

@@ -56,6 +56,9 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(DispatchDocument))]
 [JsonSerializable(typeof(PublicationDocument))]
 [JsonSerializable(typeof(SettledRecord))]
+[JsonSerializable(typeof(PeriodClose))]
+[JsonSerializable(typeof(PeriodReopening))]
+[JsonSerializable(typeof(PeriodActs))]
 [JsonSerializable(typeof(PageDocument))]
 [JsonSerializable(typeof(EvidenceDocument))]
 [JsonSerializable(typeof(QuarantineDocument))]
@@ -64,6 +67,8 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(HeartbeatDocument))]
 [JsonSerializable(typeof(LeaseDocument))]
 [JsonSerializable(typeof(ScanDocument))]
+[JsonSerializable(typeof(ManifestDocument))]
+[JsonSerializable(typeof(TombstoneDocument))]
 public sealed partial class LedgerJson : JsonSerializerContext;
 
 /// <summary>An enum by its snake_case name.</summary>

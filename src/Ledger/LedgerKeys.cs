@@ -25,7 +25,7 @@ public static class LedgerKeys
     public const int MaxNameLength = 40;
 
     /// <summary>Partitions that begin so have their tenant next.</summary>
-    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs");
+    private static readonly FrozenSet<string> OfTenants = FrozenSet.Create(StringComparer.Ordinal, "dir", "req", "buys", "outbox", "feed", "feed-sandbox", "sent", "hook", "quarantine", "nonce", "nonces", "log", "logs", "manifest");
 
     /// <summary>Partitions that begin so are everybody's: what finds a caller, and what timers look through.</summary>
     private static readonly FrozenSet<string> Shared = FrozenSet.Create(StringComparer.Ordinal, "keys", "kids", "pins", "hooks", "tenants", Deadlines, Snapshots, "heartbeat", "leases", "scans");
@@ -141,6 +141,13 @@ public static class LedgerKeys
 
     public static string FeedId(string settlementId, int revision) => $"id_{settlementId}.{revision:d4}";
 
+    /// <summary>What was done to an account's months lies beside the feed's head: no record is appended past a close that it has not seen.</summary>
+    public static string PeriodsOf(string account) => "m_" + account;
+
+    /// <summary>True for an account, a month and what was done to it, joined by full stops: a message id less its revision.</summary>
+    public static bool IsPeriodSubject(string text) =>
+        text.Split('.') is [var account, { Length: 7 } month, "close" or "reopen"] && IsName(account) && month.All(c => char.IsAsciiDigit(c) || c == '-');
+
     /// <summary>What is known of one destination of the feed: one partition a tenant and destination.</summary>
     public static string Sent(string tenant, string destination) => $"sent.{tenant}.{Token(destination)}";
 
@@ -160,6 +167,23 @@ public static class LedgerKeys
 
     /// <summary>An account's waiting rows begin so; no account has a full stop in its id.</summary>
     public static string WaitingOf(string account) => $"w_{account}.";
+
+    /// <summary>What the roots of a month's closes were taken over; none of the parts holds a full stop.</summary>
+    public static string Manifest(string tenant, string account, string period) => $"manifest.{tenant}.{account}.{period}";
+
+    public static string ManifestRoot(string root) => "r_" + root;
+
+    public static string ManifestPage(string contentHash) => "p_" + contentHash;
+
+    /// <summary>What is left of a settlement that was forgotten.</summary>
+    public static string Tombstone(string suffix) => Tombstones + suffix;
+
+    public const string Tombstones = "x_";
+
+    /// <summary>Says that something of a forgotten settlement is still to be removed.</summary>
+    public static string Forgetting(string suffix) => Forgettings + suffix;
+
+    public const string Forgettings = "y_";
 
     public static string Requests(string tenant, string scopeToken) => $"req.{tenant}.{scopeToken[..2]}";
 
@@ -183,8 +207,11 @@ public static class LedgerKeys
 
     public static string EndpointPlace(string id) => EndpointPlaces + Token(id);
 
+    /// <summary>Rows that say where sellers' records are read begin so.</summary>
+    public const string SnapshotSources = "records_";
+
     /// <summary>Where a seller's records are read; one row a seller in the tenant's directory.</summary>
-    public static string SnapshotSource(string sellerAgent) => "records_" + Token(sellerAgent);
+    public static string SnapshotSource(string sellerAgent) => SnapshotSources + Token(sellerAgent);
 
     /// <summary>Which keys of a tenant's signers have nonces.</summary>
     public static string NonceKeys(string tenant) => $"nonces.{tenant}";

@@ -18,8 +18,8 @@ public abstract record PublicationRuling
     public sealed record Outrun(string Mark) : PublicationRuling;
 }
 
-/// <summary>A record that was not simply taken, with what it says.</summary>
-public sealed record PublicationEntry(PublicationDocument Publication, SettledRecord Record);
+/// <summary>An entry of the feed that was not simply taken, with what it says.</summary>
+public sealed record PublicationEntry(PublicationDocument Publication, FeedEntry Entry);
 
 /// <summary>Where an operator sees what was not simply taken, and decides about it.</summary>
 public sealed class PublicationDesk(IPartitionedTable table, Feed feed, IPublisher publisher, TimeProvider time)
@@ -39,46 +39,46 @@ public sealed class PublicationDesk(IPartitionedTable table, Feed feed, IPublish
     {
         string prefix = LedgerKeys.Publications(state);
         IReadOnlyList<Publication> page = await Rows(tenant).RangeAsync(after is null ? prefix : after + "!", LedgerKeys.After(prefix), limit, cancel);
-        var records = (await feed.ReadAsync(tenant, page.Select(p => p.Document.Seq), cancel)).ToDictionary(e => e.Sequence, e => e.Record);
-        return ([.. page.Select(p => new PublicationEntry(p.Document, records[p.Document.Seq]))], page.Count < limit ? null : page[^1].Row.RowKey);
+        var entries = (await feed.ReadAsync(tenant, page.Select(p => p.Document.Seq), cancel)).ToDictionary(e => e.Sequence);
+        return ([.. page.Select(p => new PublicationEntry(p.Document, entries[p.Document.Seq]))], page.Count < limit ? null : page[^1].Row.RowKey);
     }
 
     /// <summary>Rule PUB-8: what may have been taken, or was refused, is sent again or ended by a person, who is named with the reason; once.</summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="settlementId">The settlement.</param>
-    /// <param name="revision">Which of its records.</param>
+    /// <param name="subject">The message id without its revision.</param>
+    /// <param name="revision">Which revision.</param>
     /// <param name="decided">What is decided, by whom and why; its mark is empty for whatever stands.</param>
     /// <param name="cancel">Stops the wait.</param>
-    public async ValueTask<PublicationRuling> DecideAsync(string tenant, string settlementId, int revision, DecidedPublication decided, CancellationToken cancel)
+    public async ValueTask<PublicationRuling> DecideAsync(string tenant, string subject, int revision, DecidedPublication decided, CancellationToken cancel)
     {
         Publications rows = Rows(tenant);
-        if (await feed.FindAsync(tenant, settlementId, revision, cancel) is not { } seq)
+        if (await feed.FindAsync(tenant, subject, revision, cancel) is not { } seq)
             return new PublicationRuling.NotFound();
-        SettledRecord record = (await feed.ReadAsync(tenant, [seq], cancel))[0].Record;
+        FeedEntry entry = (await feed.ReadAsync(tenant, [seq], cancel))[0];
         for (int tried = 0; tried < Tries; tried++)
         {
             // The cursor is read first: whatever changes a row after that changes the cursor too, and the commit is refused.
             DispatchCursor cursor = await rows.CursorAsync(cancel);
-            if (await FindAsync(rows, settlementId, seq, cancel) is not { } found)
+            if (await FindAsync(rows, subject, seq, cancel) is not { } found)
                 return new PublicationRuling.NotWaiting();
             PublicationDocument now = found.Document;
             if (Repeats(now, decided))
-                return new PublicationRuling.Decided(new PublicationEntry(now, record));
+                return new PublicationRuling.Decided(new PublicationEntry(now, entry));
             if (now.State is not (PublicationState.Uncertain or PublicationState.Refused))
                 return new PublicationRuling.NotWaiting();
             if (decided.Mark.Length > 0 && decided.Mark != now.Mark)
                 return new PublicationRuling.Outrun(now.Mark);
             PublicationDocument next = After(now, decided);
             if (await rows.CommitAsync(cursor, cursor.Document.Plus(now.State, -1).Plus(next.State, 1), cancel, batch => found.Become(next, batch)) is not null)
-                return new PublicationRuling.Decided(new PublicationEntry(next, record));
+                return new PublicationRuling.Decided(new PublicationEntry(next, entry));
         }
 
         throw new IOException($"The cursor of {publisher.Destination} changed {Tries} times while a decision was written.");
     }
 
-    /// <summary>The oldest record that was published and is still to be sent; what waits for an operator has an alarm of its own.</summary>
+    /// <summary>The oldest entry that was published and is still to be sent; what waits for an operator has an alarm of its own.</summary>
     /// <returns>Null when everything was sent.</returns>
-    public async ValueTask<SettledRecord?> OldestUnsentAsync(string tenant, CancellationToken cancel)
+    public async ValueTask<FeedEntry?> OldestUnsentAsync(string tenant, CancellationToken cancel)
     {
         if (await publisher.HoldingAsync(tenant, cancel) is Holding.UpTo(var sent))
             return sent == long.MaxValue ? null : await NextAsync(tenant, sent, cancel);
@@ -88,11 +88,11 @@ public sealed class PublicationDesk(IPartitionedTable table, Feed feed, IPublish
         // What waits was passed by the cursor, so it is older than anything after it.
         string prefix = LedgerKeys.Publications(PublicationState.Waiting);
         IReadOnlyList<Publication> waiting = await Rows(tenant).RangeAsync(prefix, LedgerKeys.After(prefix), 1_000, cancel);
-        return waiting.Count == 0 ? null : (await feed.ReadAsync(tenant, [waiting.Min(row => row.Document.Seq)], cancel))[0].Record;
+        return waiting.Count == 0 ? null : (await feed.ReadAsync(tenant, [waiting.Min(row => row.Document.Seq)], cancel))[0];
     }
 
-    private async ValueTask<SettledRecord?> NextAsync(string tenant, long after, CancellationToken cancel) =>
-        await feed.ReadAsync(tenant, sandbox: false, after, 1, cancel) is [var next, ..] ? next.Record : null;
+    private async ValueTask<FeedEntry?> NextAsync(string tenant, long after, CancellationToken cancel) =>
+        await feed.ReadAsync(tenant, sandbox: false, after, 1, cancel) is [var next, ..] ? next : null;
 
     /// <summary>The same decision by the same person on what was looked at then: an answer that was lost, not another decision.</summary>
     private static bool Repeats(PublicationDocument now, DecidedPublication decided) =>

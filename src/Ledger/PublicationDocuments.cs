@@ -61,7 +61,8 @@ public enum PublicationDecision
 /// <param name="Mark">What was looked at, as the record's <see cref="PublicationDocument.Mark"/> named it then.</param>
 public sealed record DecidedPublication(PublicationDecision Decision, PublicationState Was, string Mark, string By, DateTimeOffset At, string Reason);
 
-/// <summary>A record that was not simply taken.</summary>
+/// <summary>An entry of the feed that was not simply taken.</summary>
+/// <param name="SettlementId">The settlement; of what was done to a month, the message id without its revision.</param>
 /// <param name="Since">When it came into this state.</param>
 /// <param name="FirstAttemptAt">When it was first sent; null when it is known not to have been taken by any try so far.</param>
 /// <param name="Why">A status or the name of a fault.</param>

@@ -14,8 +14,11 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         var differences = new List<Difference>();
         void Compare(string where, SettledRecord found)
         {
-            // Invoice facts are the account's of that day; place and month are the feed's own.
-            SettledRecord expected = record with { Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice };
+            // Invoice facts are the account's of that day; place, month and seal are the feed's own. Records of before the grade say none.
+            SettledRecord expected = record with
+            {
+                Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice, Seal = found.Seal, BillingGrade = found.BillingGrade is null ? null : record.BillingGrade,
+            };
             string follows = Text(expected), says = Text(found);
             if (follows != says)
                 differences.Add(Difference.Of(record.SettlementId, due.Sequence, where, follows, says));
@@ -47,31 +50,35 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
         }
     }
 
-    /// <summary>A feed has no gap, each of its records was decided, and none stands in it twice or in the wrong one.</summary>
+    /// <summary>A feed has no gap, each of its records was decided, none stands in it twice or in the wrong one, and its closes add up.</summary>
     public async Task FeedAsync(bool sandbox, Func<string, Task<bool>> belongs, Action<Difference> report, CancellationToken cancel)
     {
         string feed = LedgerKeys.Feed(tenant, sandbox);
         long known = await EndAsync(feed, cancel), last = 0;
+        var periods = new PeriodReplay(tenant, report);
         await foreach (TableRow row in table.PrefixAsync(feed, "r_", cancel))
         {
             last++;
-            if (Read(row) is not { } record)
+            if (EntryOf(row) is not { } entry)
             {
                 report(Difference.Of($"{feed}/{row.RowKey}", 0, "published record", "what can be read", ""));
                 continue;
             }
 
-            if (row.RowKey != LedgerKeys.FeedRecord(last) || record.Seq != last)
-                report(Difference.Of(record.SettlementId, 0, "place in the feed", $"{LedgerKeys.FeedRecord(last)}, seq {last}", $"{row.RowKey}, seq {record.Seq}"));
+            if (row.RowKey != LedgerKeys.FeedRecord(last) || entry.Sequence != last)
+                report(Difference.Of(entry.Subject, 0, "place in the feed", $"{LedgerKeys.FeedRecord(last)}, seq {last}", $"{row.RowKey}, seq {entry.Sequence}"));
             if (long.TryParse(row.RowKey.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out long stands))
                 last = stands;
-            if (!await belongs(record.AccountId))
-                report(Difference.Of(record.SettlementId, 0, "feed", sandbox ? "a sandbox account" : "an account that is billed", record.AccountId));
-            TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(record.SettlementId, record.Revision), cancel);
+            if (!await belongs(entry.AccountId))
+                report(Difference.Of(entry.Subject, 0, "feed", sandbox ? "a sandbox account" : "an account that is billed", entry.AccountId));
+            TableRow? id = await table.GetAsync(feed, LedgerKeys.FeedId(entry.Subject, entry.Revision), cancel);
             string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
-            if (first != row.RowKey || !await IsDecidedAsync(record, cancel))
-                report(Difference.Of(record.SettlementId, 0, "published record", first == row.RowKey ? "" : first, $"{record.MessageId} at {row.RowKey}"));
+            if (first != row.RowKey || (entry.Period is null && !await IsDecidedAsync(entry.Record, cancel)))
+                report(Difference.Of(entry.Subject, 0, "published record", first == row.RowKey ? "" : first, $"{entry.MessageId} at {row.RowKey}"));
+            Take(periods, entry, row, report);
         }
+
+        await periods.FinishAsync(table, feed, last, cancel);
 
         // Records that were appended meanwhile may or may not have been seen.
         long end = await EndAsync(feed, cancel);
@@ -79,29 +86,45 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             report(Difference.Of(feed, 0, "end of the feed", $"{end}", $"{last}"));
     }
 
+    /// <summary>A number may stand where it can be read and not be one.</summary>
+    private static void Take(PeriodReplay periods, FeedEntry entry, TableRow row, Action<Difference> report)
+    {
+        try
+        {
+            periods.Take(entry);
+        }
+        catch (Exception unreadable) when (unreadable is FormatException or OverflowException or ArgumentException or NullReferenceException or JsonException)
+        {
+            report(Difference.Of($"{entry.Subject}/{row.RowKey}", 0, "published record", "what can be added up", unreadable.Message));
+        }
+    }
+
     private async ValueTask<long> EndAsync(string feed, CancellationToken cancel) =>
-        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence : 0;
+        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.TryRead(head, LedgerJson.Default.FeedHeadDocument)?.Sequence ?? -1 : 0;
 
     /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
     private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)
     {
-        if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address || await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is not { } row)
+        if (LedgerKeys.Parse(tenant, record.SettlementId) is not { } address)
             return false;
-        try
-        {
-            return record.Revision >= 1 && Tables.Read(row, LedgerJson.Default.HeadDocument).State.Posted?.Revision >= record.Revision;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
+        if (record.Revision < 1)
             return false;
-        }
+        if (await table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), cancel) is { } row)
+            return Tables.TryRead(row, LedgerJson.Default.HeadDocument) is { State.Posted: { } posted } && posted.Revision >= record.Revision;
+        return await table.GetAsync(address.Partition, LedgerKeys.Tombstone(address.Suffix), cancel) is { } left
+            && Tables.TryRead(left, LedgerJson.Default.TombstoneDocument)?.Revision >= record.Revision;
     }
 
-    private static SettledRecord? Read(TableRow row)
+    private static SettledRecord? Read(TableRow row) =>
+        row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.TryRead(row, LedgerJson.Default.OutgoingDocument)?.Record : Tables.TryRead(row, LedgerJson.Default.SettledRecord);
+
+    /// <summary>What stands at a place of the feed; null where that cannot be told.</summary>
+    private static FeedEntry? EntryOf(TableRow row)
     {
         try
         {
-            return row.RowKey.StartsWith("o_", StringComparison.Ordinal) ? Tables.Read(row, LedgerJson.Default.OutgoingDocument).Record : Tables.Read(row, LedgerJson.Default.SettledRecord);
+            var entry = FeedEntry.Of(row);
+            return PeriodReplay.IsWhole(entry) ? entry : null;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
 
@@ -13,9 +14,15 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
     /// <summary>Head, records and id rows share a batch of 100.</summary>
     private const int PerAppend = 49;
 
+    private readonly PeriodBook _periods = new(table);
+
     /// <summary>Is told of each record once it stands in the feed, also when a later one faults; it must not fail.</summary>
     /// <remarks>A record whose append was answered with a fault is found published later and not told of: this counts, it does not account.</remarks>
     public Action<SettledRecord> Published { get; init; } = static _ => { };
+
+    /// <summary>Seals each record as it is published.</summary>
+    /// <value>By default nothing is sealed.</value>
+    public Seals Seals { get; init; } = Seals.None;
 
     /// <summary>Publishes everything that is waiting.</summary>
     /// <returns>How many records this call appended.</returns>
@@ -57,22 +64,27 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
         return appended;
     }
 
+    /// <summary>Rule BOOK-3: which months are closed is read after the head, and whatever closes one changes the head: nothing is booked into a month that is closed by then.</summary>
+    /// <param name="feed">The feed's partition.</param>
+    /// <param name="records">Of one account.</param>
+    /// <param name="cancel">Stops the wait.</param>
     private async Task<int> AppendAsync(string feed, List<SettledRecord> records, CancellationToken cancel)
     {
         while (records.Count > 0)
         {
             TableRow? head = await table.GetAsync(feed, LedgerKeys.FeedHead, cancel);
-            long seq = head is null ? 0 : Tables.Read(head, LedgerJson.Default.FeedHeadDocument).Sequence;
-            string booking = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+            (long seq, long closings) = head is null ? new FeedHeadDocument(0) : Tables.Read(head, LedgerJson.Default.FeedHeadDocument);
+            PeriodActs acts = await _periods.ActsAsync(feed, records[0].AccountId, closings, cancel);
+            DateTimeOffset now = time.GetUtcNow();
             var batch = new TableBatch(feed);
-            TableRow next = Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(seq + records.Count), LedgerJson.Default.FeedHeadDocument) with { ETag = head?.ETag };
+            TableRow next = Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(seq + records.Count, closings), LedgerJson.Default.FeedHeadDocument) with { ETag = head?.ETag };
             if (head is null)
                 batch.Insert(next);
             else
                 batch.Replace(next);
             foreach (SettledRecord record in records)
             {
-                SettledRecord published = record with { Seq = ++seq, BookingPeriod = booking };
+                SettledRecord published = Seals.Seal(record with { Seq = ++seq, BookingPeriod = Booking.PeriodOf(EndOf(record), now, acts.IsClosed) });
                 batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), published, LedgerJson.Default.SettledRecord));
                 batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(seq))));
             }
@@ -91,4 +103,6 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
 
         return 0;
     }
+
+    private static DateTimeOffset EndOf(SettledRecord record) => DateTimeOffset.Parse(record.ReportingPeriod.End, CultureInfo.InvariantCulture);
 }

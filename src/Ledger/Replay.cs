@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 
 namespace AdcpFunctions.Ledger;
 
@@ -30,6 +30,10 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
 {
     /// <summary>More contracts are dropped from memory and read again.</summary>
     private const int MaxBuys = 2_000;
+
+    /// <summary>Looks at the deliveries events were decided on too.</summary>
+    /// <value>By default they are left alone: what was decided follows from the events.</value>
+    internal EvidenceReplay? Evidence { get; init; }
 
     private readonly Dictionary<(string Account, string MediaBuyId), RegisteredBuy?> _buys = [];
 
@@ -99,7 +103,9 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
     /// <summary>An event without a settlement, unless one of both came or went while they were read.</summary>
     private async Task OrphanAsync(string partition, TableRow row, Action<Difference> report, CancellationToken cancel)
     {
-        if (await table.GetAsync(partition, row.RowKey, cancel) is not null && await table.GetAsync(partition, LedgerKeys.Head(SuffixOf(row)), cancel) is null)
+        // A settlement that is being forgotten has its tombstone before the first of its events goes.
+        if (await table.GetAsync(partition, row.RowKey, cancel) is not null && await table.GetAsync(partition, LedgerKeys.Head(SuffixOf(row)), cancel) is null
+            && await table.GetAsync(partition, LedgerKeys.Tombstone(SuffixOf(row)), cancel) is null)
             report(Difference.Of($"{partition}/{row.RowKey}", 0, "event row", "a settlement it belongs to", ""));
     }
 
@@ -128,16 +134,8 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
 
     private async Task<(IReadOnlyList<Difference> Differences, int Records)> JudgeAsync(string tenant, Account account, string partition, TableRow row, IReadOnlyList<TableRow> history, CancellationToken cancel)
     {
-        HeadDocument head;
-        try
-        {
-            head = Tables.Read(row, LedgerJson.Default.HeadDocument);
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", unreadable.Message)], 0);
-        }
-
+        if (Tables.TryRead(row, LedgerJson.Default.HeadDocument) is not { Id: not null, Account: not null, MediaBuyId: not null, Group: not null, State: not null, Chain: not null } head)
+            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", Encoding.UTF8.GetString(row.Body.Span))], 0);
         var replay = new SettlementReplay(await BuyOfAsync(tenant, account, partition, head, cancel), row.RowKey[2..], head);
         foreach (TableRow happened in history)
             replay.Take(happened);
@@ -148,7 +146,13 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
             differences.AddRange(await published.CompareAsync(partition, row.RowKey[2..], due, cancel));
         if (replay.TallyRow is { } tally && await TallyReplay.MissingAsync(table, partition, tally, replay.TallyEntry, cancel) is { } found)
             differences.Add(Difference.Of(head.Id, head.Sequence, "tally", replay.TallyEntry.ToString(), found));
-        return (differences, replay.Published.Count);
+        foreach ((int sequence, string place) in replay.Evidence)
+        {
+            if (Evidence is not null && await Evidence.BreakAsync(place, cancel) is { } broken)
+                differences.Add(Difference.Of(head.Id, sequence, $"evidence {place}", broken.Expected, broken.Found));
+        }
+
+        return ([.. differences.OrderBy(d => d.Sequence)], replay.Published.Count);
     }
 
     private async ValueTask<RegisteredBuy?> BuyOfAsync(string tenant, Account account, string partition, HeadDocument head, CancellationToken cancel)
@@ -160,7 +164,7 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
         if (_buys.Count >= MaxBuys)
             _buys.Clear();
         TableRow? row = await table.GetAsync(partition, LedgerKeys.MediaBuy(head.MediaBuyId), cancel);
-        return _buys[(account.Id, head.MediaBuyId)] = row is null ? null : new RegisteredBuy(tenant, account, Tables.Read(row, LedgerJson.Default.MediaBuyDocument));
+        return _buys[(account.Id, head.MediaBuyId)] = row is null || Tables.TryRead(row, LedgerJson.Default.MediaBuyDocument) is not { Versions.Count: > 0 } document ? null : new RegisteredBuy(tenant, account, document);
     }
 
     private async Task<IReadOnlyList<TableRow>> HistoryAsync(string partition, string suffix, CancellationToken cancel)

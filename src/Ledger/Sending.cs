@@ -40,10 +40,10 @@ internal sealed class Sending(IPublisher publisher, Pauses pauses, string tenant
     public async Task<IReadOnlyDictionary<long, Verdict>> SendAsync(IReadOnlyList<FeedEntry> entries, DateTimeOffset until, CancellationToken cancel)
     {
         var verdicts = new ConcurrentDictionary<long, Verdict>();
-        IEnumerable<FeedEntry[]> accounts = entries.GroupBy(e => e.Record.AccountId, StringComparer.Ordinal).Select(account => account.ToArray());
+        IEnumerable<FeedEntry[]> accounts = entries.GroupBy(e => e.AccountId, StringComparer.Ordinal).Select(account => account.ToArray());
         await Parallel.ForEachAsync(accounts, new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancel }, async (account, stop) =>
         {
-            SendResult result = IsOver() || Holds(account[0].Record.AccountId)
+            SendResult result = IsOver() || Holds(account[0].AccountId)
                 ? new SendResult(0, [], new SendStop("not_tried", Closed: false, MayHold: false))
                 : await publisher.SendAsync(tenant, account, until, stop);
             Note(account, result, verdicts);
@@ -68,7 +68,7 @@ internal sealed class Sending(IPublisher publisher, Pauses pauses, string tenant
 
     private void Note(FeedEntry[] account, SendResult result, ConcurrentDictionary<long, Verdict> verdicts)
     {
-        string id = account[0].Record.AccountId;
+        string id = account[0].AccountId;
         Dictionary<long, RefusedEntry> refused = result.Refused.ToDictionary(r => r.Entry.Sequence);
         for (int i = 0; i < account.Length; i++)
         {

@@ -1,3 +1,5 @@
+using AdcpFunctions.Settlement;
+
 namespace AdcpFunctions.Ledger;
 
 /// <summary>What finance receives: one revision of one settlement, with its evidence. Amounts are decimal strings.</summary>
@@ -7,7 +9,7 @@ namespace AdcpFunctions.Ledger;
 /// <param name="VendorUsage">Null for a media buy.</param>
 /// <param name="SellerAgent">Who is paid for a media buy; null for vendor usage.</param>
 /// <param name="Rate">What one unit came to, to eight digits; null where the price is the vendor's own.</param>
-/// <param name="BookingPeriod">UTC month the record was published in: <c>2026-04</c>.</param>
+/// <param name="BookingPeriod">UTC month in whose books it stands, as <see cref="Settlement.Booking"/> has it: <c>2026-04</c>; given when it is published.</param>
 /// <param name="ChainHead">SHA-256 of the event that decided it, lower-case hex.</param>
 /// <param name="Remedy">The makegood this revision books; null for every other one.</param>
 /// <param name="BillingGrade">Whether its number may be billed, and why.</param>
@@ -70,9 +72,3 @@ public sealed record SettledBasis(string Authority, string Source, bool Fallback
 /// <param name="Remedy">The protocol's name of it.</param>
 /// <param name="Amount">What it takes off or credits, as a positive number.</param>
 public sealed record SettledRemedy(string Remedy, string Amount);
-
-/// <summary>Whether a number may be billed.</summary>
-/// <param name="Billable">True for a number an invoice may be drawn on.</param>
-/// <param name="ReasonCodes">Stable codes.</param>
-/// <param name="Sentence">The same for an accountant.</param>
-public sealed record BillingGrade(bool Billable, IReadOnlyList<string> ReasonCodes, string Sentence);

@@ -184,7 +184,8 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
         Dictionary<string, TableRow> rows = await table.GetManyAsync(partition, keys, cancel);
         Dictionary<string, Tally> tallies = await Tally.ReadAsync(table, partition, matters, cancel);
         var changes = new List<Change>(matters.Count);
-        foreach (Matter matter in matters)
+        HashSet<string> forgotten = await Retention.ForgottenAsync(table, partition, matters, rows, cancel);
+        foreach (Matter matter in matters.Where(m => !forgotten.Contains(m.Address.Suffix)))
         {
             Head? head = rows.TryGetValue(LedgerKeys.Head(matter.Address.Suffix), out TableRow? row) ? ToHead(row) : null;
             SettlementState[] unallocated = [.. matter.Unallocated.Select(a => LedgerKeys.Head(a.Suffix)).Where(rows.ContainsKey).Select(key => ToHead(rows[key]).Document.State)];

@@ -47,6 +47,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
 {
     private readonly List<Difference> _differences = [];
     private readonly List<Due> _published = [];
+    private readonly List<(int Sequence, string Place)> _evidence = [];
     private SettlementState _state = SettlementState.Initial;
     private DateTimeOffset _at = head.ChangedAt;
     private string _chain = "";
@@ -56,6 +57,9 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
 
     /// <summary>What must have gone out, oldest first.</summary>
     public IReadOnlyList<Due> Published => _published;
+
+    /// <summary>Where the deliveries and readings it was decided on are kept, with the event that names them.</summary>
+    public IReadOnlyList<(int Sequence, string Place)> Evidence => _evidence;
 
     /// <summary>The tally its newest posting must stand in; null where none is kept.</summary>
     public string? TallyRow => buy is not null && _state.Posted is { } posted
@@ -77,6 +81,8 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
             Compare("id", head.Id, said.Id);
             Compare("sequence", $"{_sequence}", $"{said.Sequence}");
             Compare("hash of the event before", _chain, said.Previous);
+            if (said.RawSha256 is { } kept)
+                Compare("bytes beside the event", kept, Convert.ToHexStringLower(SHA256.HashData(Tables.Join(row, "raw").Span)));
             _sequence = said.Sequence;
             _at = said.At;
         }
@@ -92,7 +98,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
         if (buy is null)
             Differ("contract", "a registered media buy", head.MediaBuyId);
         else
-            Compare("place", buy.Address(head.Group, head.Period, head.Window).Id, head.Id);
+            Compare("place", $"{buy.Address(head.Group, head.Period, head.Window).Id} of {buy.Account.Id}", $"{head.Id} of {head.Account}");
         Compare("head", Text(head with { State = _state, Sequence = _sequence, Chain = _chain, ChangedAt = _at }, LedgerJson.Default.HeadDocument), Text(head, LedgerJson.Default.HeadDocument));
     }
 
@@ -101,6 +107,7 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     private void Decide(EventDocument said)
     {
         SettlementEvent[] recorded = [.. said.Events.Select(e => e.Event())];
+        _evidence.AddRange(recorded.Select(PlaceOf).OfType<string>().Select(place => (said.Sequence, place)));
         SettlementEvent[] inputs = [.. recorded.Where(CameIn)];
         if (Follows(inputs, said) is { } follows)
             CompareEvents([.. inputs, .. follows], recorded);
@@ -112,6 +119,13 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
             _published.Add(new Due(said.Sequence, Change.Record(matter, _state, posted.Posting, _chain)));
         }
     }
+
+    private static string? PlaceOf(SettlementEvent happened) => happened switch
+    {
+        SettlementEvent.FinalReceived final => final.Statement.Evidence,
+        SettlementEvent.SnapshotRead read => read.Reading.Evidence,
+        _ => null,
+    };
 
     private static bool CameIn(SettlementEvent happened) =>
         happened is SettlementEvent.FinalReceived or SettlementEvent.UnknownReceived or SettlementEvent.FallbackApproved or SettlementEvent.Ruled or SettlementEvent.SnapshotRead

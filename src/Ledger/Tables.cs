@@ -42,6 +42,20 @@ internal static class Tables
     public static T Read<T>(TableRow row, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize(Join(row, "body").Span, type) ?? throw new InvalidOperationException($"Row '{row.RowKey}' holds nothing.");
 
+    /// <summary>What a row says; null where that cannot be read. For whoever looks for what other hands did to it.</summary>
+    public static T? TryRead<T>(TableRow row, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return Read(row, type);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Every row of a range, page after page.</summary>
     public static async IAsyncEnumerable<TableRow> RangeAsync(this IPartitionedTable table, string partition, string from, string to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {

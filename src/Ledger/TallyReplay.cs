@@ -11,7 +11,7 @@ internal sealed class TallyReplay(IPartitionedTable table, string partition)
     {
         if (await table.GetAsync(partition, tallyRow, cancel) is not { } row)
             return "";
-        TallyEntry[] said = [.. Tables.Read(row, LedgerJson.Default.TallyDocument).Entries.Where(e => e.Period == entry.Period)];
+        TallyEntry[] said = [.. EntriesOf(row).Where(e => e.Period == entry.Period)];
         return said is [var one] && one == entry ? null : string.Join(", ", said.AsEnumerable());
     }
 
@@ -53,18 +53,27 @@ internal sealed class TallyReplay(IPartitionedTable table, string partition)
         Dictionary<string, List<TallyEntry>> posted = rows.ToDictionary(row => row.RowKey, _ => new List<TallyEntry>(), StringComparer.Ordinal);
         await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
         {
-            if (posted.TryGetValue(LedgerKeys.Tally(row.RowKey), out List<TallyEntry>? entries) && SettlementLedger.ToHead(row).Document is { State.Posted: { } newest } head)
+            if (posted.TryGetValue(LedgerKeys.Tally(row.RowKey), out List<TallyEntry>? entries) && Tables.TryRead(row, LedgerJson.Default.HeadDocument) is { State.Posted: { } newest } head)
                 entries.Add(new TallyEntry(head.Period, head.Vendor?.Span ?? head.Period, newest.Quantity));
+        }
+
+        await foreach (TableRow row in table.PrefixAsync(partition, LedgerKeys.Tombstones, cancel))
+        {
+            if (posted.TryGetValue(LedgerKeys.Tally(row.RowKey), out List<TallyEntry>? entries) && Tables.TryRead(row, LedgerJson.Default.TombstoneDocument)?.Billed is { } billed)
+                entries.Add(billed);
         }
 
         var differing = new List<(TableRow, string, string)>();
         foreach (TableRow row in rows)
         {
-            TallyEntry[] wrong = [.. Tables.Read(row, LedgerJson.Default.TallyDocument).Entries.Where(e => !posted[row.RowKey].Contains(e))];
-            if (wrong.Length > 0)
+            TallyEntry[] wrong = [.. EntriesOf(row).Where(e => !posted[row.RowKey].Contains(e))];
+            if (wrong.Length > 0 || Tables.TryRead(row, LedgerJson.Default.TallyDocument)?.Entries is null)
                 differing.Add((row, string.Join(", ", posted[row.RowKey]), string.Join(", ", wrong.AsEnumerable())));
         }
 
         return differing;
     }
+
+    /// <summary>None where they cannot be read.</summary>
+    private static IReadOnlyList<TallyEntry> EntriesOf(TableRow row) => Tables.TryRead(row, LedgerJson.Default.TallyDocument)?.Entries ?? [];
 }

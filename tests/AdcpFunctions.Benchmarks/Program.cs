@@ -42,6 +42,9 @@ try
         case ["sweep", .. var rest]:
             await SweepCommand.RunAsync(rest, interrupted.Token);
             return 0;
+        case ["month", .. var rest]:
+            await MonthCommand.RunAsync(rest, interrupted.Token);
+            return 0;
         case ["histories", .. var rest]:
             return HistoriesCommand.Run(rest);
         case ["validate" or "report-usage" or "mcp" or "webhooks" or "all", ..]:

@@ -5,7 +5,7 @@ using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Adapters;
 
-/// <summary>A record as it stands in a batch.</summary>
+/// <summary>An entry of the feed as it stands in a batch.</summary>
 internal readonly record struct BusMessage(FeedEntry Entry, ReadOnlyMemory<byte> Json);
 
 /// <summary>Records as Service Bus takes them: a JSON array, whose bytes are counted and not guessed.</summary>
@@ -19,18 +19,18 @@ internal static class ServiceBusBatch
     /// <summary>The record's bytes as a JSON string, with what the broker must know of it.</summary>
     public static BusMessage Encode(string tenant, FeedEntry entry)
     {
-        if (entry.Record.Sandbox)
-            throw new InvalidOperationException($"{entry.Record.MessageId} is a sandbox record and is never sent.");
+        if (entry.Period is null && entry.Record.Sandbox)
+            throw new InvalidOperationException($"{entry.MessageId} is a sandbox record and is never sent.");
         var buffer = new ArrayBufferWriter<byte>(entry.Body.Length * 5 / 4 + 512);
         using var writer = new Utf8JsonWriter(buffer, Relaxed);
         writer.WriteStartObject();
         writer.WriteString("Body"u8, entry.Body.Span);
         writer.WriteStartObject("BrokerProperties"u8);
-        writer.WriteString("MessageId"u8, MessageIdOf(tenant, entry.Record));
-        if (entry.Record.MediaBuyId is { } mediaBuy)
+        writer.WriteString("MessageId"u8, MessageIdOf(tenant, entry.MessageId));
+        if (entry.Period is null && entry.Record.MediaBuyId is { } mediaBuy)
             writer.WriteString("CorrelationId"u8, mediaBuy);
-        writer.WriteString("Label"u8, SettledRecord.SchemaName);
-        writer.WriteString("PartitionKey"u8, $"{tenant}.{entry.Record.AccountId}");
+        writer.WriteString("Label"u8, entry.Schema);
+        writer.WriteString("PartitionKey"u8, $"{tenant}.{entry.AccountId}");
         // Not in REST's own list of broker properties, which says that others are ignored; receivers over AMQP see it where it is taken.
         writer.WriteString("ContentType"u8, "application/json"u8);
         writer.WriteEndObject();
@@ -44,7 +44,7 @@ internal static class ServiceBusBatch
     /// A settlement's id names its account and not its tenant. The first tenant's records keep their ids; those of others have a mark before
     /// them, because 128 characters do not hold a tenant's whole name. Consumers go by tenant, settlement and revision in the body.
     /// </remarks>
-    internal static string MessageIdOf(string tenant, SettledRecord record) => tenant == "default" ? record.MessageId : $"{LedgerKeys.Token(tenant)[..6]}~{record.MessageId}";
+    internal static string MessageIdOf(string tenant, string messageId) => tenant == "default" ? messageId : $"{LedgerKeys.Token(tenant)[..6]}~{messageId}";
 
     /// <summary>Consecutive messages that fit one batch. One that is too large alone is a batch of its own.</summary>
     public static IEnumerable<ArraySegment<BusMessage>> Split(BusMessage[] messages, int maxBytes)

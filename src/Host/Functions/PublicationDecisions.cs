@@ -36,7 +36,7 @@ internal static class PublicationDecisions
             return new Problem(400, "cursor_invalid", "The cursor is not one this list gave out.");
 
         (IReadOnlyList<PublicationEntry> entries, string? next) = await call.Service<PublicationDesk>().ListAsync(call.Tenant, asked, after, limit, call.Cancel);
-        PublicationBody[] seen = [.. entries.Where(e => call.Caller.Agent.MaySee(e.Record.AccountId, e.Record.SellerAgent)).Select(PublicationBody.Of)];
+        PublicationBody[] seen = [.. entries.Where(e => call.Caller.Agent.MaySee(e.Entry.AccountId)).Select(PublicationBody.Of)];
         return HostJson.Answer(200, new PublicationList(seen, next), HostJson.Default.PublicationList);
     }
 
@@ -51,11 +51,11 @@ internal static class PublicationDecisions
         (PublicationDecisionRequest? body, Problem? refusal) = await JsonBody.ReadAsync(call.Http.Request, "publication-decision.v1.json", HostJson.Default.PublicationDecisionRequest, call.Cancel);
         if (body is null)
             return refusal!;
-        if (Read(call) is not var (settlement, revision))
+        if (Read(call) is not var (subject, revision))
             return Problem.NotFound;
 
         var decided = new DecidedPublication(body.Decision, default, body.Mark ?? "", call.Caller.Agent.Id, default, body.Reason);
-        return await call.Service<PublicationDesk>().DecideAsync(call.Tenant, settlement, revision, decided, call.Cancel) switch
+        return await call.Service<PublicationDesk>().DecideAsync(call.Tenant, subject, revision, decided, call.Cancel) switch
         {
             PublicationRuling.Decided(var entry) => HostJson.Answer(200, PublicationBody.Of(entry), HostJson.Default.PublicationBody),
             PublicationRuling.NotFound => Problem.NotFound,
@@ -65,11 +65,11 @@ internal static class PublicationDecisions
         };
     }
 
-    /// <summary>A message id: a settlement's id, which holds four full stops, and a revision.</summary>
-    private static (string Settlement, int Revision)? Read(Call call)
+    /// <summary>A message id: a settlement's id, which holds four full stops, or an account, a month and what was done to it; and a revision.</summary>
+    private static (string Subject, int Revision)? Read(Call call)
     {
         int dot = call.Id.LastIndexOf('.');
-        return dot > 0 && LedgerKeys.Parse(call.Tenant, call.Id[..dot]) is not null
+        return dot > 0 && (LedgerKeys.Parse(call.Tenant, call.Id[..dot]) is not null || LedgerKeys.IsPeriodSubject(call.Id[..dot]))
             && int.TryParse(call.Id.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int revision) && revision is >= 1 and <= 9_999
             ? (call.Id[..dot], revision)
             : null;

@@ -15,7 +15,7 @@ internal static class SettledRecords
     /// <summary>How many records one answer looks at when most are not the caller's.</summary>
     private const int MaxLooks = 10_000;
 
-    private const string Json = "application/json", Ndjson = "application/x-ndjson", Csv = "text/csv";
+    internal const string Json = "application/json", Ndjson = "application/x-ndjson", Csv = "text/csv";
 
     private static readonly AgentRole[] Readers = [AgentRole.Finance, AgentRole.Admin, AgentRole.Seller, AgentRole.Buyer];
 
@@ -32,7 +32,7 @@ internal static class SettledRecords
             return refusal;
         if (call.Query("sandbox") is not (null or "true" or "false"))
             return new Problem(400, "sandbox_invalid", "sandbox is true or false.");
-        if (FormatOf(call.Http.Request) is not { } format)
+        if (FormatOf(call.Http.Request, Json, Ndjson, Csv) is not { } format)
             return new Problem(406, "not_acceptable", $"The feed is given as {Json}, {Ndjson} or {Csv}.");
         bool sandbox = call.Query("sandbox") == "true";
         long after = 0;
@@ -62,7 +62,7 @@ internal static class SettledRecords
             foreach (FeedEntry entry in page)
             {
                 last = entry.Sequence;
-                if (call.Caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
+                if (entry.Period is null && call.Caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
                     entries.Add(entry);
                 if (entries.Count == limit)
                     break;
@@ -102,7 +102,7 @@ internal static class SettledRecords
 
     private static async Task<IResult> TotalsAsync(Call call)
     {
-        if (call.Query("period") is not { } period || !DateOnly.TryParseExact(period + "-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+        if (call.Query("period") is not { } period || !Booking.IsMonth(period))
             return new Problem(400, "period_invalid", "period is a booking month in UTC, such as 2026-04.");
         long? upTo = null;
         if (call.Query("up_to") is { } text)
@@ -117,17 +117,17 @@ internal static class SettledRecords
         return HostJson.Answer(200, body, HostJson.Default.TotalsBody);
     }
 
-    /// <summary>The form the caller likes best of those given; JSON where it does not mind.</summary>
+    /// <summary>The form the caller likes best of those given; the first where it does not mind.</summary>
     /// <returns>Null when it takes none of them.</returns>
-    private static string? FormatOf(HttpRequest request)
+    internal static string? FormatOf(HttpRequest request, params ReadOnlySpan<string> formats)
     {
         if (request.Headers.Accept.Count == 0)
-            return Json;
+            return formats[0];
         if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted))
             return null;
         foreach (MediaTypeHeaderValue range in accepted.Where(a => a.Quality != 0).OrderByDescending(a => a.Quality ?? 1))
         {
-            foreach (string format in (string[])[Json, Ndjson, Csv])
+            foreach (string format in formats)
             {
                 if (new MediaTypeHeaderValue(format).IsSubsetOf(new MediaTypeHeaderValue(range.MediaType)))
                     return format;

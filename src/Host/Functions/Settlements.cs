@@ -47,7 +47,7 @@ internal static class Settlements
             {
                 bool asked = (mediaBuyId is null || head.MediaBuyId == mediaBuyId) && (state is null || head.State.Status == state);
                 if (asked && await call.Service<SettlementExplainer>().IsShownAsync(call.Caller, account, head, call.Cancel))
-                    page.Add(SettlementExplainer.Summarize(head, account.Currency));
+                    page.Add(SettlementExplainer.Summarize(head, account));
                 if (page.Count == limit || ++looks == MaxLooks)
                     return HostJson.Answer(200, new SettlementList(page, Cursor(head.Id)), HostJson.Default.SettlementList);
             }

@@ -156,8 +156,8 @@ internal sealed class SellerRecords : IDisposable
     {
         decimal? rate = null;
         if (!MetricReader.TryRead(package, BillingMetric.NameOf(group.PricingModel) ?? "impressions", out decimal? quantity)
-            || !DeliveryMapping.TryRead(package, "spend"u8, MetricReader.TryReadAmount, out decimal? spend)
-            || (group.Rate is null && !DeliveryMapping.TryRead(package, "rate"u8, MetricReader.TryReadRate, out rate)))
+            || !PackageRow.TryRead(package, "spend"u8, MetricReader.TryReadAmount, out decimal? spend)
+            || (group.Rate is null && !PackageRow.TryRead(package, "rate"u8, MetricReader.TryReadRate, out rate)))
             return null;
         Finality finality = !package.TryGetMember("is_final"u8, out JsonNode flag) ? Finality.Unknown : flag.Kind == JsonKind.True ? Finality.Final : Finality.Provisional;
         DateTimeOffset? stamp = package.TryGetMember("finalized_at"u8, out JsonNode stated) && WireTime.TryRead(stated, out DateTimeOffset at) ? at.ToUniversalTime() : null;

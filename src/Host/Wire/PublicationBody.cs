@@ -6,18 +6,21 @@ namespace AdcpFunctions.Host.Wire;
 /// <param name="Next">Where to go on; null on the last page.</param>
 internal sealed record PublicationList(IReadOnlyList<PublicationBody> Publications, string? Next);
 
-/// <summary>A record that was not simply taken: what it says, what happened and what was decided.</summary>
+/// <summary>An entry of the feed that was not simply taken: what it says, what happened and what was decided.</summary>
+/// <param name="SettlementId">Null for the close or reopening of a month, and so are currency and amount.</param>
+/// <param name="Period">The month that was closed or opened again; null for a settled record.</param>
 /// <param name="Mark">Names what a decision would be taken on.</param>
 /// <param name="Amount">What the record adds to the invoice.</param>
 internal sealed record PublicationBody(
     string MessageId,
     long Seq,
-    string SettlementId,
+    string? SettlementId,
     int Revision,
     string AccountId,
+    string? Period,
     string? MediaBuyId,
-    string Currency,
-    string Amount,
+    string? Currency,
+    string? Amount,
     PublicationState State,
     DateTimeOffset Since,
     string Mark,
@@ -27,9 +30,10 @@ internal sealed record PublicationBody(
 {
     public static PublicationBody Of(PublicationEntry entry)
     {
-        (PublicationDocument row, SettledRecord record) = entry;
+        (PublicationDocument row, FeedEntry sent) = entry;
+        SettledRecord? record = sent.Period is null ? sent.Record : null;
         return new PublicationBody(
-            record.MessageId, row.Seq, row.SettlementId, row.Revision, record.AccountId, record.MediaBuyId, record.Currency, record.Delta.Amount,
+            sent.MessageId, row.Seq, record?.SettlementId, row.Revision, sent.AccountId, sent.Period?.Period, record?.MediaBuyId, record?.Currency, record?.Delta.Amount,
             row.State, row.Since, row.Mark, row.FirstAttemptAt, row.Why, row.Decisions);
     }
 }

@@ -57,13 +57,16 @@ internal static class RecordCsv
         Text("seller_agent", r => r.SellerAgent),
         Text("remedy", r => r.Remedy?.Remedy),
         Number("remedy_amount", r => r.Remedy?.Amount),
+        Text("billable", r => r.BillingGrade is { } grade ? grade.Billable ? "true" : "false" : null),
+        Text("billing_sentence", r => r.BillingGrade?.Sentence),
     ];
 
     public static string Header => string.Join(',', Columns.Select(c => c.Name)) + "\r\n";
 
     public static string Line(SettledRecord record) => string.Join(',', Columns.Select(c => Cell(c.Value(record) ?? "", c.IsText))) + "\r\n";
 
-    private static string Cell(string value, bool isText)
+    /// <summary>A value as a spreadsheet may open it.</summary>
+    public static string Cell(string value, bool isText)
     {
         if (isText && value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
             value = "'" + value;

@@ -10,6 +10,7 @@ namespace AdcpFunctions.Host.Wire;
 internal sealed record SettlementList(IReadOnlyList<SettlementSummary> Settlements, string? Next);
 
 /// <summary>A settlement in a list.</summary>
+/// <param name="Billable">As its grade says.</param>
 /// <param name="Amount">What was invoiced so far; null while nothing was.</param>
 internal sealed record SettlementSummary(
     string Id,
@@ -21,6 +22,7 @@ internal sealed record SettlementSummary(
     SettlementStatus State,
     IReadOnlyList<string> ReasonCodes,
     bool Billable,
+    BillingGrade BillingGrade,
     int? ContractVersion,
     string? Amount,
     string Currency,
@@ -28,6 +30,7 @@ internal sealed record SettlementSummary(
 
 /// <summary>Why a settlement is or is not billable: everything the decision was taken on.</summary>
 /// <param name="Sentence">The same in one sentence.</param>
+/// <param name="Billable">As its grade says.</param>
 /// <param name="Contract">The terms in force; null for vendor usage, which has none, and where no terms group stands behind it.</param>
 /// <param name="Seller">What the seller's delivery rows said.</param>
 /// <param name="Usage">What <c>report_usage</c> said.</param>
@@ -52,6 +55,7 @@ internal sealed record SettlementBody(
     string Sentence,
     IReadOnlyList<string> ReasonCodes,
     bool Billable,
+    BillingGrade BillingGrade,
     int? ContractVersion,
     ContractTermsBody? Contract,
     Party? Authority,

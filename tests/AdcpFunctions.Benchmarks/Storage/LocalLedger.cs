@@ -15,6 +15,7 @@ internal sealed class LocalLedger
         var heartbeat = new Heartbeat(table, time);
         var catalog = new ContractCatalog(table);
         var settlements = new SettlementLedger(table, due, snapshots, outbox, time);
+        (Heartbeat, Settlements) = (heartbeat, settlements);
         Directory = new AccessDirectory(table);
         Register = new MediaBuyRegister(table, settlements, snapshots, catalog, heartbeat, time);
         Statements = new StatementLedger(table, settlements, heartbeat);
@@ -22,6 +23,10 @@ internal sealed class LocalLedger
         Relay = new Relay(table, outbox, time);
         Feed = new Feed(table);
     }
+
+    public Heartbeat Heartbeat { get; }
+
+    public SettlementLedger Settlements { get; }
 
     public AccessDirectory Directory { get; }
 

@@ -25,6 +25,10 @@ public class InfrastructureSettingsTests
         ["Timers__InProcess"] = "false by default where a Functions host rings the timers",
         ["tenant"] = "an argument of the replay command",
         ["settlement"] = "an argument of the replay command",
+        ["export"] = "an argument of the verify-audit command",
+        ["root"] = "an argument of the verify-audit command",
+        ["account"] = "an argument of the verify-audit command",
+        ["period"] = "an argument of the verify-audit command",
     };
 
     /// <summary>What the templates set for somebody else than our code.</summary>
@@ -110,6 +114,8 @@ public class InfrastructureSettingsTests
     [InlineData("noncesPerKey", "Limits:NoncesPerKey")]
     [InlineData("keyCacheMinutes", "Trust:KeyCacheMinutes")]
     [InlineData("deliveryLogDays", "Limits:DeliveryLogDays")]
+    [InlineData("retentionFinancialYears", "Retention:FinancialYears")]
+    [InlineData("retentionRequestDays", "Retention:RequestDays")]
     public async Task A_parameter_allows_exactly_what_its_setting_allows_and_defaults_to_the_same(string parameter, string setting)
     {
         BicepDeclaration declared = (await Bicep.FileAsync("main.bicep")).The("param", parameter);
@@ -121,8 +127,8 @@ public class InfrastructureSettingsTests
         Assert.False(Starts(setting, least - 1));
         Assert.False(Starts(setting, most + 1));
         var standard = new HostOptions();
-        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.NoncesPerKey, standard.KeyCacheMinutes, standard.DeliveryLogDays];
-        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "noncesPerKey", "keyCacheMinutes", "deliveryLogDays"], parameter)], declared.Value.GetInt32());
+        int[] defaults = [standard.PublisherDuplicateDetectionMinutes, standard.UsageBytes, standard.WebhookBytes, standard.InFlightSeconds, standard.NoncesPerKey, standard.KeyCacheMinutes, standard.DeliveryLogDays, standard.Audit.FinancialYears, standard.Audit.RequestDays];
+        Assert.Equal(defaults[Array.IndexOf(["duplicateDetectionMinutes", "usageBytes", "webhookBytes", "inFlightSeconds", "noncesPerKey", "keyCacheMinutes", "deliveryLogDays", "retentionFinancialYears", "retentionRequestDays"], parameter)], declared.Value.GetInt32());
     }
 
     [Fact]
@@ -222,6 +228,10 @@ public class InfrastructureSettingsTests
         "Limits__NoncesPerKey" => "100000",
         "Trust__KeyCacheMinutes" => "15",
         "Limits__DeliveryLogDays" => "30",
+        "Audit__Key" => Convert.ToBase64String(new byte[32]),
+        "Audit__KeyId" => "audit1",
+        "Retention__FinancialYears" => "7",
+        "Retention__RequestDays" => "400",
         _ => "https://example.com",
     };
 

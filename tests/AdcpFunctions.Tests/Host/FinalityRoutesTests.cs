@@ -128,7 +128,7 @@ public class FinalityRoutesTests
 
         Assert.Equal("settled", await deal.StateAsync());
         Assert.Empty(await deal.PublishedAsync());
-        Assert.Equal(0, (int)(await deal.Host.GetAsync("/v1/settled-records/totals?period=2026-05")).Json["count"]!);
+        Assert.Equal(0, (int)(await deal.Host.GetAsync("/v1/settled-records/totals?period=2026-04")).Json["count"]!);
         JsonNode shown = Assert.Single((await deal.Host.GetAsync("/v1/settled-records?sandbox=true")).Json["records"]!.AsArray())!;
         Assert.Contains("sandbox", Deal.Reasons(shown));
     }

@@ -53,6 +53,8 @@ public class HostOptionsTests
     [InlineData("Limits:RequestsPerSecondPerAgent", "100001", "from 0 to 100,000")]
     [InlineData("Limits:ForwardedHops", "6", "from 0 to 5")]
     [InlineData("Timers:InProcess", "perhaps", "true or false")]
+    [InlineData("Retention:FinancialYears", "0", "from 1 to 100")]
+    [InlineData("Retention:RequestDays", "1", "from 2 to 3,650")]
     [InlineData("Contracts:Fallback", "never", "automatic or on_approval")]
     [InlineData("Contracts:Snapshot", "always", "required, on_final or off")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http or https")]
@@ -75,6 +77,30 @@ public class HostOptionsTests
 
         Assert.Throws<ValidationException>(() => Read((setting, address)));
         Assert.Throws<ValidationException>(() => Read((kind, value)));
+    }
+
+    [Theory]
+    [InlineData("secret of no base64 at all", "audit1")]
+    [InlineData("c2hvcnQ=", "audit1")]
+    [InlineData("", "audit1")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "a key.")]
+    public void An_audit_key_that_is_none_stops_the_start_and_is_not_told(string key, string id)
+    {
+        var refused = Assert.Throws<ValidationException>(() => Read(("Audit:Key", key), ("Audit:KeyId", id)));
+        var before = Assert.Throws<ValidationException>(() => Read(($"Audit:PreviousKeys:{id}", key)));
+
+        Assert.StartsWith("Setting Audit:", refused.Message, StringComparison.Ordinal);
+        Assert.All([refused, before], r => Assert.False(key.Length > 0 && r.Message.Contains(key, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_previous_key_is_another_one_than_the_key()
+    {
+        string key = Convert.ToBase64String(new byte[32]);
+
+        Assert.True(Read(("Audit:Key", key), ("Audit:KeyId", "audit2"), ("Audit:PreviousKeys:audit1", key)).Audit.Seals().Gives);
+        Assert.False(Read(("Audit:PreviousKeys:audit1", key)).Audit.Seals().Gives);
+        Assert.Throws<ValidationException>(() => Read(("Audit:Key", key), ("Audit:KeyId", "audit1"), ("Audit:PreviousKeys:audit1", key)));
     }
 
     private static HostOptions Read(string? bills) => Read(("Billing:BillsThroughAdcp", bills));

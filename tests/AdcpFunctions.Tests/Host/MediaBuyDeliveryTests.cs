@@ -329,9 +329,10 @@ public class MediaBuyDeliveryTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(60)]
-    public async Task A_media_buy_costs_three_reads_however_much_lies_around_it(int others)
+    [InlineData(0, false)]
+    [InlineData(60, false)]
+    [InlineData(60, true)]
+    public async Task A_media_buy_costs_three_reads_and_one_where_its_row_is_final_however_much_lies_around_it(int others, bool final)
     {
         (TestHost host, JsonNode endpoint, string buyer) = await StartAsync();
         await using TestHost running = host;
@@ -342,6 +343,8 @@ public class MediaBuyDeliveryTests
             await DeliverAsync(host, endpoint, Provisional(i));
         }
 
+        if (final)
+            await DeliverAsync(host, endpoint, Webhook.Package());
         string[] ids = ["mb1", "mb2", "mb3"];
         JsonObject ask = With("media_buy_ids", new JsonArray([.. ids.Select(id => (JsonNode)id)]));
         await AskAsync(host, buyer, ask);
@@ -349,7 +352,8 @@ public class MediaBuyDeliveryTests
         await AskAsync(host, buyer, ask);
         TableCall[] calls = [.. host.Table.Calls.Skip(before).Where(c => c.Partition.StartsWith("default.acme.", StringComparison.Ordinal))];
 
-        Assert.InRange(calls.Length, 1, 3 * ids.Length);
+        Assert.InRange(calls.Length, 1, 3 * ids.Length + (final ? 1 : 0));
+        Assert.Equal((others > 0 ? 1 : 0) + (final ? 1 : 0), calls.Count(c => c.Kind == TableCallKind.Get));
         Assert.DoesNotContain(calls, c => c.Kind == TableCallKind.Submit);
     }
 

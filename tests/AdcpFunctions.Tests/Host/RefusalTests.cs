@@ -25,6 +25,15 @@ public class RefusalTests
         { "PUT", "/v1/agents/a", "admin", "{}", "application/json", 400, "body_invalid" },
         { "PUT", "/v1/agents/a", "admin", "{}", "text/plain", 415, "unsupported_media_type" },
         { "GET", "/v1/settlements?account_id=acme&limit=0", "buyer", null, null, 400, "limit_invalid" },
+        { "GET", "/v1/periods/2026-13?account_id=acme", "buyer", null, null, 400, "period_invalid" },
+        { "GET", "/v1/periods/2026-1/export?account_id=acme", "finance", null, null, 400, "period_invalid" },
+        { "GET", "/v1/periods/2026-01/export?account_id=acme", "buyer", null, null, 403, "forbidden" },
+        { "GET", "/v1/periods", "vendor", null, null, 403, "forbidden" },
+        { "POST", "/v1/periods/2026-01/close", "buyer", "{\"account_id\":\"acme\"}", "application/json", 403, "forbidden" },
+        { "POST", "/v1/periods/2026-00/close", "finance", "{\"account_id\":\"acme\"}", "application/json", 400, "period_invalid" },
+        { "POST", "/v1/periods/2026-01/close", "finance", "{}", "application/json", 400, "body_invalid" },
+        { "POST", "/v1/periods/2026-01/reopen", "finance", "{\"account_id\":\"acme\"}", "application/json", 400, "body_invalid" },
+        { "POST", "/v1/periods/2026-01/close", "finance", "{\"account_id\":\"acme\"}", "application/json", 404, "not_found" },
         { "POST", "/adcp/report_usage", null, "{}", "application/json", 401, "AUTH_MISSING" },
         { "POST", "/adcp/report_usage", "nobody", "{}", "application/json", 401, "AUTH_INVALID" },
         { "POST", "/adcp/report_usage", "admin", "{}", "application/json", 403, "PERMISSION_DENIED" },
@@ -182,6 +191,11 @@ public class RefusalTests
         yield return ("PUT", "/v1/media-buys/mb-other", "/v1/media-buys/mb-other", TestHost.Contract("other"), TestHost.Contract("nothing"));
         yield return ("POST", "/v1/media-buys/mb-other/decisions", "/v1/media-buys/mb-none/decisions", Proposal("other"), Proposal("nothing"));
         yield return ("POST", $"/v1/publications/{settlement}.1/decisions", $"/v1/publications/{mine}.1/decisions", new() { ["decision"] = "resend", ["reason"] = "because", ["mark"] = "m" }, null);
+        foreach (string part in new[] { "", "/2026-01", "/2026-01/export" })
+            yield return ("GET", $"/v1/periods{part}?account_id=other", $"/v1/periods{part}?account_id=nothing", null, null);
+        foreach (string part in new[] { "close", "reopen" })
+            yield return ("POST", $"/v1/periods/2026-01/{part}", $"/v1/periods/2026-01/{part}", Period("other"), Period("nothing"));
+        yield return ("POST", "/v1/publications/other.2026-01.close.1/decisions", "/v1/publications/nothing.2026-01.close.1/decisions", new() { ["decision"] = "resend", ["reason"] = "because", ["mark"] = "m" }, null);
         foreach (string part in new[] { "", "/deliveries", "/health" })
             yield return ("GET", "/v1/webhook-endpoints/hook-theirs" + part, "/v1/webhook-endpoints/hook-nobody" + part, null, null);
         foreach (string part in new[] { "/rotate", "/disable", "/enable" })
@@ -200,6 +214,7 @@ public class RefusalTests
         {
             ["settlement_id"] = settlement, ["claimed"] = new JsonObject { ["quantity"] = "1" }, ["source"] = "our server", ["reason"] = "because", ["idempotency_key"] = "dispute-key-000001",
         };
+        static JsonObject Period(string account) => new() { ["account_id"] = account, ["reason"] = "because" };
         static JsonObject Task(string account) => new() { ["seller_agent"] = TestHost.Seller, ["channel"] = "task", ["account_id"] = account };
     }
 

@@ -58,5 +58,5 @@ public class SellerScopeTests
 
     private static async Task<int> CountAsync(TestHost host, string path, string list, string key) => (await host.GetAsync(path, key)).Json[list]!.AsArray().Count;
 
-    private static async Task<int> TotalAsync(TestHost host, string key) => (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-05", key)).Json["count"]!;
+    private static async Task<int> TotalAsync(TestHost host, string key) => (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-04", key)).Json["count"]!;
 }

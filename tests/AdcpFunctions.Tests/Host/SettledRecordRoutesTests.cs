@@ -55,13 +55,13 @@ public class SettledRecordRoutesTests
         string mine = await host.KeyAsync("buyer", ["acme"]);
         string stranger = await host.KeyAsync("seller", ["globex"]);
 
-        JsonNode totals = (await host.GetAsync("/v1/settled-records/totals?period=2026-05", mine)).Json;
+        JsonNode totals = (await host.GetAsync("/v1/settled-records/totals?period=2026-04", mine)).Json;
 
         Assert.Equal(2, (await host.GetAsync("/v1/settled-records", mine)).Json["records"]!.AsArray().Count);
         Assert.Empty((await host.GetAsync("/v1/settled-records", stranger)).Json["records"]!.AsArray());
         Assert.Equal((2, "20000.00"), ((int)totals["count"]!, (string)totals["totals"]![0]!["amount"]!));
-        Assert.Equal(1, (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-05&up_to=1", mine)).Json["count"]!);
-        Assert.Equal(0, (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-05", stranger)).Json["count"]!);
+        Assert.Equal(1, (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-04&up_to=1", mine)).Json["count"]!);
+        Assert.Equal(0, (int)(await host.GetAsync("/v1/settled-records/totals?period=2026-04", stranger)).Json["count"]!);
         Assert.Equal("period_invalid", (await host.GetAsync("/v1/settled-records/totals?period=2026-13", mine)).Code);
     }
 

@@ -37,9 +37,9 @@ public class VendorUsageTests
 
         string[] rows = (await host.GetAsync("/v1/settled-records", accept: "text/csv")).Body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
 
-        Assert.EndsWith(",sandbox,vendor_id_name,vendor_id,seller_agent,remedy,remedy_amount", rows[0], StringComparison.Ordinal);
+        Assert.EndsWith(",sandbox,vendor_id_name,vendor_id,seller_agent,remedy,remedy_amount,billable,billing_sentence", rows[0], StringComparison.Ordinal);
         Assert.Contains(",acme,,,po_cpm,", rows[1], StringComparison.Ordinal);
-        Assert.EndsWith(",false,signal_agent_segment_id,'=seg,", rows[1], StringComparison.Ordinal);
+        Assert.Contains(",false,signal_agent_segment_id,'=seg,,,,true,", rows[1], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -37,3 +37,8 @@ public sealed class SlowScanAzuriteTests() : SlowScanTests(splitsPages: false)
 {
     protected override bool OverAzurite => true;
 }
+
+public sealed class PeriodAzuriteTests() : PeriodTests(splitsPages: false)
+{
+    protected override bool OverAzurite => true;
+}

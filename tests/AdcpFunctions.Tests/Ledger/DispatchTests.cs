@@ -247,7 +247,7 @@ public abstract class DispatchTests(bool splitsPages) : BusSuite(splitsPages)
         Assert.Equal(new DeliveryReport(59, 0, 0, 1, null) { EverRefused = 1 }, report);
         Assert.DoesNotContain(Bus.Bus.Taken, m => m.MessageId.EndsWith(bad, StringComparison.Ordinal));
         PublicationEntry refused = Assert.Single(await Bus.ListAsync(PublicationState.Refused));
-        Assert.Equal((bad, "http_400"), (refused.Record.MessageId, refused.Publication.Why));
+        Assert.Equal((bad, "http_400"), (refused.Entry.MessageId, refused.Publication.Why));
         Assert.Equal(0, (await Bus.StandingAsync()).Behind);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Ledger;
@@ -162,7 +163,7 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
         Assert.Equal("acct", Assert.Single(await Ledger.PublishedAsync()).Record.AccountId);
         FeedEntry played = Assert.Single(await Ledger.PublishedAsync(sandbox: true));
         Assert.Equal(("sand", 1L, true), (played.Record.AccountId, played.Sequence, played.Record.Sandbox));
-        FeedTotals totals = await TotalsAsync("2026-04");
+        FeedTotals totals = await TotalsAsync("2026-03");
         Assert.Equal((1, 10.00m), (totals.Count, totals.Amounts["USD"]));
     }
 
@@ -172,11 +173,11 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
         await SettleAsync(Ledger, 20);
         await Ledger.RelayAsync();
         await Ledger.PassUntilAsync(LedgerSample.May.Start.AddDays(1));
-        await SettleAsync(Ledger, "may_1", "may_2", "may_3");
+        await SettleAsync(Ledger, LedgerSample.April, "april_1", "april_2", "april_3");
         await Ledger.RelayAsync();
         IReadOnlyList<FeedEntry> published = await Ledger.PublishedAsync();
 
-        foreach (string period in new[] { "2026-04", "2026-05", "2026-06" })
+        foreach (string period in new[] { "2026-03", "2026-04", "2026-05" })
         {
             FeedEntry[] booked = [.. published.Where(p => p.Record.BookingPeriod == period)];
             FeedTotals totals = await TotalsAsync(period);
@@ -185,9 +186,9 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
             Assert.Equal(ChainOf(booked), totals.Hash);
         }
 
-        FeedTotals part = await TotalsAsync("2026-04", upTo: 7);
+        FeedTotals part = await TotalsAsync("2026-03", upTo: 7);
         Assert.Equal((7, 7L, ChainOf(published.Take(7))), (part.Count, part.UpTo, part.Hash));
-        Assert.Equal((20, 3), ((await TotalsAsync("2026-04")).Count, (await TotalsAsync("2026-05")).Count));
+        Assert.Equal((20, 3), ((await TotalsAsync("2026-03")).Count, (await TotalsAsync("2026-04")).Count));
     }
 
     [Fact]
@@ -196,7 +197,7 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
         await SettleAsync(Ledger, 3);
         await Ledger.RelayAsync();
 
-        FeedTotals none = await Ledger.Feed.TotalsAsync(LedgerHarness.Tenant, "2026-04", null, record => record.AccountId != "acct", default);
+        FeedTotals none = await Ledger.Feed.TotalsAsync(LedgerHarness.Tenant, "2026-03", null, record => record.AccountId != "acct", default);
 
         Assert.Equal((0, 3L, ""), (none.Count, none.UpTo, none.Hash));
     }
@@ -215,12 +216,14 @@ public abstract class RelayTests(bool splitsPages) : LedgerSuite(splitsPages)
 
     private Task SettleAsync(LedgerHarness instance, int count) => SettleAsync(instance, [.. Enumerable.Range(0, count).Select(i => $"mb_{i}")]);
 
-    private async Task SettleAsync(LedgerHarness instance, params string[] mediaBuyIds)
+    private Task SettleAsync(LedgerHarness instance, params string[] mediaBuyIds) => SettleAsync(instance, LedgerSample.March, mediaBuyIds);
+
+    private async Task SettleAsync(LedgerHarness instance, ReportingPeriod period, params string[] mediaBuyIds)
     {
         IReadOnlyList<RegisteredBuy> buys = await instance.ImportAsync(mediaBuyIds.Select(LedgerSample.BuyerAlone), LedgerSample.Account());
         if (Time.UtcNow < LedgerSample.April.Start)
             await instance.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
-        await instance.PushAsync(string.Join(',', mediaBuyIds), buys.Select((buy, i) => instance.BuyerFinal(buy, 1_000 * (i + 1))));
+        await instance.PushAsync(string.Join(',', mediaBuyIds), buys.Select((buy, i) => instance.BuyerFinal(buy, 1_000 * (i + 1), period)));
     }
 
     private static async Task AssertPublishedAsync(LedgerHarness instance, int count)

@@ -251,6 +251,21 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         Assert.Contains(await DifferencesAsync(), d => d.Expected.StartsWith("what can be read", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_record_of_before_there_were_grades_is_no_difference_and_a_changed_grade_is_one()
+    {
+        Place place = await PlayAsync();
+        FeedEntry first = (await Ledger.PublishedAsync()).First(e => e.Record.SettlementId == place.Address.Id);
+        Assert.True(first.Record.BillingGrade is { Billable: true });
+
+        await PutAsync(Feed, LedgerKeys.FeedRecord(first.Sequence), JsonSerializer.SerializeToUtf8Bytes(first.Record with { BillingGrade = null }, LedgerJson.Default.SettledRecord));
+        await Ledger.AssertReplaysAsync();
+        BillingGrade other = first.Record.BillingGrade! with { Sentence = "Billable: pay twice." };
+        await PutAsync(Feed, LedgerKeys.FeedRecord(first.Sequence), JsonSerializer.SerializeToUtf8Bytes(first.Record with { BillingGrade = other }, LedgerJson.Default.SettledRecord));
+
+        Assert.Equal("published record", Assert.Single(await FoundAsync(place)).What);
+    }
+
     private async Task<Place> PlayAsync()
     {
         await EveryEvent.PlayAsync(Ledger);

@@ -24,7 +24,7 @@ public abstract class UncertainPublicationTests(bool splitsPages) : BusSuite(spl
         Assert.Equal(new DeliveryReport(0, 0, 1, 0, null) { EverUncertain = 1 }, report);
         Assert.Single(Bus.Bus.Answers);
         PublicationEntry uncertain = Assert.Single(await Bus.ListAsync(PublicationState.Uncertain));
-        Assert.Equal(record.MessageId, uncertain.Record.MessageId);
+        Assert.Equal(record.MessageId, uncertain.Entry.MessageId);
         Assert.Equal(Time.UtcNow - Safe, uncertain.Publication.FirstAttemptAt);
         Time.Advance(2 * Bus.Window);
         await Bus.AppendAsync("acct", 1);

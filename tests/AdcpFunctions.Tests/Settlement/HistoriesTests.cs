@@ -58,6 +58,9 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     public void Nothing_is_published_beside_a_dispute_and_what_one_ended_on_stands_until_somebody_accepts_another_number() => Holds("P13");
 
     [Fact]
+    public void Of_what_sellers_said_only_the_number_that_is_invoiced_is_billable() => Holds("P14");
+
+    [Fact]
     public void No_history_is_refused_or_ends_in_a_fault()
     {
         Holds("Registration");

@@ -13,7 +13,7 @@ public sealed class LedgerHarness
 {
     public const string Tenant = "acme";
 
-    public LedgerHarness(IPartitionedTable table, FakeTime time)
+    public LedgerHarness(IPartitionedTable table, FakeTime time, Seals? seals = null)
     {
         Table = table;
         Time = time;
@@ -29,8 +29,9 @@ public sealed class LedgerHarness
         Register = new MediaBuyRegister(table, Settlements, Snapshots, Catalog, Heartbeat, time);
         Proposals = new ProposalLedger(table, Register, time);
         Sweep = new DeadlineSweep(Due, Settlements, Catalog, Directory, Heartbeat, time);
-        Relay = new Relay(table, Outbox, time);
+        Relay = new Relay(table, Outbox, time) { Seals = seals ?? Seals.None };
         Feed = new Feed(table);
+        Periods = new PeriodDesk(table, Feed, Relay, new AuditTrail(table), time);
         Scan = new SlowScan(table, Due, Snapshots, Outbox, Directory, time);
     }
 
@@ -65,6 +66,8 @@ public sealed class LedgerHarness
     public Relay Relay { get; }
 
     public Feed Feed { get; }
+
+    public PeriodDesk Periods { get; }
 
     public SlowScan Scan { get; }
 
@@ -182,6 +185,10 @@ public sealed class LedgerHarness
 
     public Task<int> RelayAsync() => Relay.RunAsync(Tenant, default);
 
+    public Task<PeriodRuling> CloseAsync(string period, string account = "acct") => Periods.CloseAsync(new PeriodWish(Tenant, account, period, "finance", null), default);
+
+    public Task<PeriodRuling> ReopenAsync(string period, string account = "acct") => Periods.ReopenAsync(new PeriodWish(Tenant, account, period, "finance", "a late invoice"), default);
+
     public async Task<IReadOnlyList<FeedEntry>> PublishedAsync(bool sandbox = false)
     {
         var all = new List<FeedEntry>();
@@ -246,6 +253,43 @@ public sealed class LedgerHarness
 
         Assert.Equal(sequence, head.Document.Sequence);
         Assert.Equal(previous, head.Document.Chain);
+    }
+
+    /// <summary>What stands in the feed is booked where it may be, and every close says what stands before it.</summary>
+    /// <remarks>Added up here once more, from the texts alone.</remarks>
+    public async Task AssertBooksAsync()
+    {
+        var closed = new HashSet<(string Account, string Period)>();
+        var sums = new Dictionary<(string Account, string Period, string Currency), decimal>();
+        var counts = new Dictionary<(string Account, string Period), long>();
+        foreach (FeedEntry entry in await PublishedAsync())
+        {
+            using JsonDocument body = JsonDocument.Parse(entry.Body);
+            JsonElement said = body.RootElement;
+            string Of(string name) => said.GetProperty(name).GetString()!;
+            string account = Of("account_id");
+            switch (Of("schema"))
+            {
+                case SettledRecord.SchemaName:
+                    string booked = Of("booking_period"), end = said.GetProperty("reporting_period").GetProperty("end").GetString()!;
+                    string natural = DateTimeOffset.Parse(end, CultureInfo.InvariantCulture).AddSeconds(-1).ToString("yyyy-MM", CultureInfo.InvariantCulture);
+                    Assert.False(closed.Contains((account, booked)), $"{Of("message_id")} is booked into {booked}, which was closed.");
+                    Assert.True(string.CompareOrdinal(booked, natural) <= 0 || closed.Contains((account, natural)), $"{Of("message_id")} of {natural} is booked into {booked}, and {natural} was open.");
+                    sums[(account, booked, Of("currency"))] = sums.GetValueOrDefault((account, booked, Of("currency"))) + decimal.Parse(said.GetProperty("delta").GetProperty("amount").GetString()!, CultureInfo.InvariantCulture);
+                    counts[(account, booked)] = counts.GetValueOrDefault((account, booked)) + 1;
+                    break;
+                case PeriodClose.SchemaName:
+                    Assert.True(closed.Add((account, Of("period"))), $"{Of("message_id")} closes what is closed.");
+                    Assert.Equal(counts.GetValueOrDefault((account, Of("period"))), said.GetProperty("count").GetInt64());
+                    Assert.Equal(
+                        sums.Where(s => s.Key.Account == account && s.Key.Period == Of("period")).Select(s => (s.Key.Currency, s.Value)).Order(),
+                        said.GetProperty("totals").EnumerateArray().Select(t => (t.GetProperty("currency").GetString()!, decimal.Parse(t.GetProperty("amount").GetString()!, CultureInfo.InvariantCulture))));
+                    break;
+                default:
+                    Assert.True(closed.Remove((account, Of("period"))), $"{Of("message_id")} opens what is open.");
+                    break;
+            }
+        }
     }
 
     /// <summary>Every decision follows again from what came in, and what went out is what was decided.</summary>

@@ -14,7 +14,7 @@ internal sealed class Watch(BuyPlan plan)
 
     public void Broken(string property, string what) => Violations.Add((property, what));
 
-    /// <summary>P8 and P11, whenever something was said.</summary>
+    /// <summary>P8, P11, P13 and P14, whenever something was said.</summary>
     public void AfterFacts(SimulatedLedger ledger, Entry entry)
     {
         foreach (Statement said in entry.Heard.DistinctBy(s => (s.Side, s.Key)))
@@ -26,6 +26,7 @@ internal sealed class Watch(BuyPlan plan)
 
         NothingIsStuck(ledger, entry);
         SaysItIsDisputed(entry);
+        OnlyWhatIsInvoicedIsBillable(ledger, entry);
     }
 
     /// <summary>P2, P3, P6, P10, P12 and P13, when something is published.</summary>
@@ -53,7 +54,7 @@ internal sealed class Watch(BuyPlan plan)
             Broken("P10", $"{entry}: {posting.Quantity} and {ledger.BilledElsewhere(entry)} elsewhere are more than the cap of {cap}");
     }
 
-    /// <summary>P4, P5, P7, P9 and P11, once everything has happened.</summary>
+    /// <summary>P4, P5, P7, P9, P11, P13 and P14, once everything has happened.</summary>
     public void AtTheEnd(SimulatedLedger ledger)
     {
         foreach (Entry entry in ledger.Entries)
@@ -66,6 +67,7 @@ internal sealed class Watch(BuyPlan plan)
             IsTheFoldOfItsEvents(entry);
             NothingIsStuck(ledger, entry);
             SaysItIsDisputed(entry);
+            OnlyWhatIsInvoicedIsBillable(ledger, entry);
         }
 
         foreach (IGrouping<(string, string?), Entry> same in ledger.Entries.Where(e => e.Published.Count > 0).GroupBy(e => (e.GroupId, e.Window)))
@@ -166,6 +168,36 @@ internal sealed class Watch(BuyPlan plan)
 
         if (JsonSerializer.Serialize(state, LedgerJson.Default.SettlementState) != JsonSerializer.Serialize(entry.State, LedgerJson.Default.SettlementState))
             Broken("P9", $"{entry}: its stored events fold to another state");
+    }
+
+    /// <summary>Of all the seller's rows that were heard only the newest of the side that is invoiced are billable, and none by a word that is not "final".</summary>
+    private void OnlyWhatIsInvoicedIsBillable(SimulatedLedger ledger, Entry entry)
+    {
+        Account account = ledger.Buy.Account;
+        if (ledger.ContextOf(entry) is not { } context)
+            return;
+        bool stands = entry.State.Status is SettlementStatus.Settled or SettlementStatus.Adjusted;
+        if (BillingGrade.Of(entry.State, "USD", account.Sandbox).Billable != (stands && !account.Sandbox))
+            Broken("P14", $"{entry}: {entry.State.Status} and yet graded otherwise");
+        foreach (Statement said in entry.Heard.Where(s => s.Side == Side.SellerRow))
+        {
+            var number = new DeliveredNumber(true, context.Group, entry.Period, IsContracted: true, said);
+            bool Billable(bool? final) => DeliveryGrade.Of(number with { IsFinal = final }, entry.State, "USD", account.OutOfBand, account.Sandbox).Billable;
+            if (Billable(false) || Billable(null))
+                Broken("P14", $"{entry}: {said.Quantity} would be billed though nobody calls it final");
+            bool aside = entry.State.Reasons.Contains(Reasons.RestatementHeld);
+            if (Billable(true) != (!aside && IsInvoiced(entry, said, context, stands && !account.Sandbox && !account.OutOfBand)))
+                Broken("P14", $"{entry}: {said.Quantity} of {said.Key} is told to be {(Billable(true) ? "" : "not ")}billable, invoiced is {(entry.State.Posted is { } posted ? HistoryText.Of(posted) : "nothing")}");
+        }
+    }
+
+    private bool IsInvoiced(Entry entry, Statement said, SettlementContext context, bool bills)
+    {
+        if (!bills || entry.State.Posted is not { Basis: Side.SellerRow } posted || StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period) is not { } parts || !parts.Any(part => part.Hash == said.Hash))
+            return false;
+        // What a cap leaves changes with the other periods, and what was published does not.
+        IReadOnlyList<PackageTerms> packages = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages;
+        return context.Group.BillableCap is not null || StatementOracle.Invoice(parts, parts, null, context, packages) == (posted.Quantity, posted.Amount);
     }
 
     /// <summary>Time, a decision or a statement moves it on: a deadline ahead, something to decide, or a side that has yet to say a number that can be billed.</summary>

@@ -1,0 +1,90 @@
+namespace AdcpFunctions.Ledger;
+
+/// <summary>A root that is held outside the ledger.</summary>
+/// <param name="Period">The month it closed: <c>2026-04</c>.</param>
+public sealed record AnchoredRoot(string Account, string Period, string Root);
+
+/// <summary>What somebody holds outside the ledger and believes.</summary>
+/// <param name="Roots">Roots of closes.</param>
+/// <param name="Lines">What was published, as it was received; read once for each tenant.</param>
+public sealed record AuditAnchor(IReadOnlyList<AnchoredRoot> Roots, Func<IAsyncEnumerable<AnchoredLine>>? Lines = null)
+{
+    public static readonly AuditAnchor None = new([]);
+}
+
+/// <summary>Checks a whole ledger link by link: what hangs together in itself, and then what hangs on something outside.</summary>
+/// <remarks>
+/// Reads only, and holds one settlement, or one page of lines, at a time. Inside itself a ledger can prove much, but not that nothing was
+/// cut off or built anew from the beginning by a hand that may write everything; a root outside proves that of all it covers.
+/// </remarks>
+/// <param name="table">The ledger.</param>
+/// <param name="directory">Whose accounts there are.</param>
+/// <param name="seals">The keys that seals were given under.</param>
+/// <param name="oldest">Nothing that ended, or changed, after this may have been forgotten.</param>
+public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Seals seals, DateTimeOffset oldest)
+{
+    /// <summary>Audits everything a tenant has.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="anchor">What is known from outside.</param>
+    /// <param name="report">Told of the first broken link of each settlement, record, month or place.</param>
+    /// <param name="cancel">Stops it.</param>
+    public async Task<AuditCount> RunAsync(string tenant, AuditAnchor anchor, Action<AuditFinding> report, CancellationToken cancel)
+    {
+        var count = new AuditCount();
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        void Tell(AuditFinding finding)
+        {
+            // What hangs on a broken link is broken with it: one line says where to look.
+            if (!told.Add(finding.Settlement))
+                return;
+            count.Findings++;
+            report(finding);
+        }
+
+        var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, oldest) };
+        ReplayCount replayed = await replay.RunAsync(tenant, difference => Tell(AuditFinding.Of(difference)), cancel);
+        (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
+
+        var roots = new AuditRoots(table, tenant, oldest, count, Tell);
+        foreach (Account account in await directory.AccountsAsync(tenant, cancel))
+        {
+            for (int shard = 0; shard < LedgerKeys.Shards; shard++)
+                await roots.TombstonesAsync(LedgerKeys.Ledger(tenant, account.Id, shard), cancel);
+        }
+
+        var published = new AuditFeed(table, seals, count, Tell);
+        await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: true), cancel);
+        await ClosesAsync(await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel), roots, Tell, cancel);
+        foreach (AnchoredRoot root in anchor.Roots)
+            await RootAsync(root, roots, cancel);
+        if (anchor.Lines is { } lines)
+            await new AuditLines(table, tenant, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
+        return count;
+    }
+
+    /// <summary>Rule AUD-5: the lines of every close are what its root says, and each account's newest close is held against the settlements.</summary>
+    /// <remarks>The newest covers what the older ones cover and more: a chain that goes through its event goes through theirs.</remarks>
+    private static async Task ClosesAsync(IReadOnlyList<PeriodClose> closes, AuditRoots roots, Action<AuditFinding> report, CancellationToken cancel)
+    {
+        foreach (IGrouping<string, PeriodClose> account in closes.GroupBy(c => c.AccountId, StringComparer.Ordinal))
+        {
+            PeriodClose newest = account.Last();
+            foreach (PeriodClose close in account)
+            {
+                if (await roots.FindAsync(close.AccountId, close.Period, close.Audit.Root, cancel) is not { } document)
+                    continue;
+                PeriodAudit follows = new(close.Audit.Root, document.PreviousRoot, document.Settlements, document.Events);
+                if (follows != close.Audit || document.Revision != close.Revision)
+                    report(AuditFinding.At(close.MessageId, 0, LedgerKeys.FeedRecord(close.Seq), "audit root", $"revision {document.Revision}, {follows}", $"revision {close.Revision}, {close.Audit}"));
+                else if (ReferenceEquals(close, newest))
+                    await roots.CompareAsync(close.AccountId, close.Period, document, cancel);
+            }
+        }
+    }
+
+    private static async Task RootAsync(AnchoredRoot root, AuditRoots roots, CancellationToken cancel)
+    {
+        if (await roots.FindAsync(root.Account, root.Period, root.Root, cancel) is { } document)
+            await roots.CompareAsync(root.Account, root.Period, document, cancel);
+    }
+}
