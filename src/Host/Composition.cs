@@ -160,6 +160,8 @@ internal static partial class Composition
         services.AddSingleton<TaskIntake>();
         services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
+        services.AddSingleton<ExpectedReports>();
+        services.AddSingleton<DiscrepancyScan>();
 
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished });
@@ -220,6 +222,8 @@ internal static partial class Composition
         Quarantines.Map(app);
         Settlements.Map(app);
         SettlementDecisions.Map(app);
+        MissingReportRoutes.Map(app);
+        DiscrepancyRoutes.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
         Health.Map(app);

@@ -25,6 +25,8 @@ public class RefusalTests
         { "PUT", "/v1/agents/a", "admin", "{}", "application/json", 400, "body_invalid" },
         { "PUT", "/v1/agents/a", "admin", "{}", "text/plain", 415, "unsupported_media_type" },
         { "GET", "/v1/settlements?account_id=acme&limit=0", "buyer", null, null, 400, "limit_invalid" },
+        { "GET", "/v1/missing-reports?account_id=acme&limit=0", "buyer", null, null, 400, "limit_invalid" },
+        { "GET", "/v1/discrepancies?account_id=acme&from=2026-13&to=2026-01", "buyer", null, null, 400, "month_invalid" },
         { "POST", "/adcp/report_usage", null, "{}", "application/json", 401, "AUTH_MISSING" },
         { "POST", "/adcp/report_usage", "nobody", "{}", "application/json", 401, "AUTH_INVALID" },
         { "POST", "/adcp/report_usage", "admin", "{}", "application/json", 403, "PERMISSION_DENIED" },
@@ -169,6 +171,8 @@ public class RefusalTests
         yield return ("GET", $"/v1/settlements/{settlement}", $"/v1/settlements/{mine}", null, null);
         yield return ("GET", "/v1/settlements?account_id=other", "/v1/settlements?account_id=nothing", null, null);
         yield return ("POST", $"/v1/settlements/{settlement}/decisions", $"/v1/settlements/{mine}/decisions", new() { ["decision"] = "approve_fallback", ["reason"] = "because" }, null);
+        yield return ("GET", "/v1/missing-reports?account_id=other", "/v1/missing-reports?account_id=nothing", null, null);
+        yield return ("GET", "/v1/discrepancies?account_id=other&from=2026-04&to=2026-04", "/v1/discrepancies?account_id=nothing&from=2026-04&to=2026-04", null, null);
         yield return ("GET", "/v1/accounts/other", "/v1/accounts/nothing", null, null);
         yield return ("GET", "/v1/media-buys/mb-other?account_id=other", "/v1/media-buys/mb-other?account_id=nothing", null, null);
         yield return ("PUT", "/v1/media-buys/mb-other", "/v1/media-buys/mb-other", TestHost.Contract("other"), TestHost.Contract("nothing"));

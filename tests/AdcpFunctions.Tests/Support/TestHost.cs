@@ -186,6 +186,8 @@ internal sealed partial class TestHost : IAsyncDisposable
             (_, "quarantine", _) => "redriven.v1.json",
             (_, "settlements", 3) => "settlements.v1.json",
             (_, "settlements", _) => "settlement.v1.json",
+            (_, "missing-reports", _) => "missing-reports.v1.json",
+            (_, "discrepancies", _) => "discrepancies.v1.json",
             (_, "settled-records", 3) => "settled-records.v1.json",
             (_, "settled-records", _) => "totals.v1.json",
             (_, "publications", 3) => "publications.v1.json",
