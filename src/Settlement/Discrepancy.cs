@@ -5,7 +5,8 @@ namespace AdcpFunctions.Settlement;
 /// <param name="OverPercent">Beyond this it does; not below <paramref name="WithinPercent"/>.</param>
 public sealed record Materiality(decimal WithinPercent, decimal OverPercent)
 {
-    /// <summary>AdCP names no band: 5 and 10 are what ad operations usually shrug at and usually escalate.</summary>
+    /// <summary>AdCP sets no band; it calls 10 % the IAB's default and 5 % usual in broadcast and CTV.</summary>
+    /// <remarks>Spec: AdCP 3.1, media-buy/advanced-topics/billing-authority (descriptive there, no schema default).</remarks>
     public static readonly Materiality Default = new(5m, 10m);
 
     /// <summary>The band where a contract agreed on a tolerance: that one replaces the first bound and is never above the second.</summary>

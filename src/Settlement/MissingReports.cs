@@ -107,7 +107,9 @@ public static class MissingReports
 
     /// <summary>What has happened already; null while the clock decides.</summary>
     private static string? Told(SettlementState state, SettlementContext context) =>
-        state.Breach is not null || state.Status == SettlementStatus.Disputed ? Explanation.Sentence(state, context) : null;
+        state.OpenDispute is not null ? "A dispute is open, and nothing is invoiced until it ends."
+        : state.Breach is not null ? Explanation.Sentence(state, context)
+        : null;
 
     private static IReadOnlyList<MissingPackage> PackagesOf(SettlementState state, SettlementContext context) =>
     [

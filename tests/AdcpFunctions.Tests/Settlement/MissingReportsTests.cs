@@ -221,7 +221,9 @@ public class MissingReportsTests
     {
         History history = new History(Sample.Contract()).Receive(Sample.Final(Side.UsagePush));
 
-        MissingReport report = Assert.Single(Of(history.State with { Status = SettlementStatus.Disputed }, history.Context, "2026-04-10"));
+        var open = new DisputeMove(1, DisputeAction.Open, DisputeActor.Buyer, "buyer", Sample.At("2026-04-09T16:00"), new ClaimedNumber(1m, null), "too many", "own count", "key", 0);
+
+        MissingReport report = Assert.Single(Of(history.State.Apply(new SettlementEvent.DisputeMoved(open)), history.Context, "2026-04-10"));
 
         Assert.Equal("A dispute is open, and nothing is invoiced until it ends.", report.Then);
     }
