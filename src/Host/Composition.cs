@@ -163,6 +163,8 @@ internal static partial class Composition
         services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
         services.AddSingleton<EventRows>();
+        services.AddSingleton<ExpectedReports>();
+        services.AddSingleton<DiscrepancyScan>();
 
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton(s => new Relay(table, s.GetRequiredService<Outbox>(), time) { Published = s.GetRequiredService<Telemetry>().SettlementPublished, Seals = options.Audit.Seals() });
@@ -232,6 +234,8 @@ internal static partial class Composition
         SettlementRemedies.Map(app);
         DisputeRoutes.Map(app);
         Evidence.Map(app);
+        MissingReportRoutes.Map(app);
+        DiscrepancyRoutes.Map(app);
         SettledRecords.Map(app);
         PublicationDecisions.Map(app);
         Periods.Map(app);

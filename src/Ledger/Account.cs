@@ -20,6 +20,7 @@ public sealed record InvoiceFacts(string? BillToParty = null, string? LegalName 
 /// <param name="OutOfBand">True when it is billed under a flat licence or another contract, not from what is reported here.</param>
 /// <param name="VendorPricing">The price list for usage that no media buy's contract governs; null for none.</param>
 /// <param name="Restatement">Whether a changed record of such usage books itself after it was settled.</param>
+/// <param name="Materiality">Where a difference of counts begins to matter; null for the default.</param>
 public sealed record Account(
     string Id,
     BrandKey Brand,
@@ -31,7 +32,8 @@ public sealed record Account(
     PartyDomains Parties,
     InvoiceFacts Invoice,
     IReadOnlyList<VendorPrice>? VendorPricing = null,
-    RestatementPolicy Restatement = RestatementPolicy.Manual)
+    RestatementPolicy Restatement = RestatementPolicy.Manual,
+    Materiality? Materiality = null)
 {
     /// <summary>The protocol's status table: usage is taken while an account can still owe something.</summary>
     public bool TakesUsage => Status is AccountStatus.Active or AccountStatus.PaymentRequired or AccountStatus.Suspended;

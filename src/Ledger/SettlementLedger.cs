@@ -82,10 +82,12 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
     /// <param name="partition">The shard.</param>
     /// <param name="cancel">Stops the wait.</param>
     /// <param name="after">The suffix of the settlement to begin after; null for the first.</param>
-    public async IAsyncEnumerable<HeadDocument> ListAsync(string partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel, string? after = null)
+    /// <param name="before">Periods that begin on this day, UTC, or later are left out; null for none.</param>
+    public async IAsyncEnumerable<HeadDocument> ListAsync(string partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel, string? after = null, DateTimeOffset? before = null)
     {
         string from = after is null ? "h_" : LedgerKeys.Head(after) + "!";
-        await foreach (TableRow row in table.RangeAsync(partition, from, LedgerKeys.After("h_"), cancel))
+        string to = before is { } day ? LedgerKeys.Head(day.UtcDateTime.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture)) : LedgerKeys.After("h_");
+        await foreach (TableRow row in table.RangeAsync(partition, from, to, cancel))
             yield return ToHead(row).Document;
     }
 

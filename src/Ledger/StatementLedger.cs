@@ -108,11 +108,29 @@ public sealed class StatementLedger(IPartitionedTable table, SettlementLedger se
         {
             if (!seen.Add(LedgerKeys.PageIdentity(row.RowKey)))
                 continue;
-            pages.Add(new Page(Tables.Read(row, LedgerJson.Default.PageDocument), [.. LinesOf(row)]));
+            pages.Add(PageOf(row));
         }
 
         return pages;
     }
+
+    /// <summary>The first pages of a period, and whether there are more; a retry's may come twice.</summary>
+    public async ValueTask<(IReadOnlyList<Page> Pages, bool More)> PagesAsync(string partition, ReportingPeriod period, int most, CancellationToken cancel)
+    {
+        string prefix = $"p_{period}_";
+        var pages = new List<Page>();
+        string? continuation = null;
+        do
+        {
+            RowPage rows = await table.QueryAsync(partition, prefix, LedgerKeys.After(prefix), most + 1 - pages.Count, continuation, cancel);
+            pages.AddRange(rows.Rows.Select(PageOf));
+            continuation = rows.Continuation;
+        }
+        while (continuation is not null && pages.Count <= most);
+        return (pages.Count > most ? pages[..most] : pages, pages.Count > most);
+    }
+
+    private static Page PageOf(TableRow row) => new(Tables.Read(row, LedgerJson.Default.PageDocument), [.. LinesOf(row)]);
 
     internal static IEnumerable<ReadOnlyMemory<byte>> LinesOf(TableRow page)
     {

@@ -181,13 +181,13 @@ public static class BillingAuthority
 
     /// <summary>Rule VAR-2: with an agreed tolerance an authority that pushes waits for the other count.</summary>
     /// <remarks>An authority that speaks by seller row does not, unless the contract says so: its buyer may never report.</remarks>
-    private static bool WaitsForCounterpart(SettlementContext context) =>
+    internal static bool WaitsForCounterpart(SettlementContext context) =>
         context.Group.Terms.Measurement?.MaxVariancePercent is not null
         && !BillingMetric.IsCountless(context.Group.PricingModel)
         && (context.Group.Terms.AuthoritySide == Side.UsagePush || context.Contract.Policies.WaitForCounterpart);
 
     /// <summary>Rule VAR-3: the wait ends with the deadline's grace or the agreed hours after the first authoritative receipt, whichever is earlier.</summary>
-    private static DateTimeOffset WaitEnd(SettlementContext context, Known known, SideFinal authority)
+    internal static DateTimeOffset WaitEnd(SettlementContext context, Known known, SideFinal authority)
     {
         DateTimeOffset agreed = Deadline.PlusHours(authority.FirstReceivedAt, context.Contract.Policies.CounterpartWaitHours);
         return known.Deadline is { } deadline && deadline.GraceEnd < agreed ? deadline.GraceEnd : agreed;

@@ -92,7 +92,7 @@ public static class Outlook
         }
     }
 
-    private static IEnumerable<string> Clock(SettlementState state, SettlementContext context, Known known)
+    internal static IEnumerable<string> Clock(SettlementState state, SettlementContext context, Known known)
     {
         (string authority, string other) = (Wording.Name(context.Group.Terms.Authority), Wording.Name(context.Group.Terms.CounterpartSide, context.Group));
         if (state is { Status: SettlementStatus.AwaitingCounterpart, DueAt: { } waits })

@@ -24,6 +24,8 @@ internal static class Accounts
         Account account = body.ToAccount(call.Id);
         if (VendorPriceList.Problems(account.VendorPricing ?? []) is { Count: > 0 } problems)
             return new Problem(422, "vendor_pricing_refused", "A price list is kept only when every record that names it can be priced.", [.. problems.Select(p => new ProblemIssue(p.Code, p.Field, p.Message))]);
+        if (account.Materiality is { } band && band.WithinPercent > band.OverPercent)
+            return new Problem(422, "materiality_refused", "What lies over cannot begin before what is within ends.", [new("over_below_within", "/materiality/over_percent", "over_percent is not below within_percent.")]);
         return await call.Service<AccessDirectory>().RegisterAccountAsync(call.Tenant, account, call.Cancel) switch
         {
             AccountOutcome.Created => HostJson.Answer(201, AccountBody.Of(account), HostJson.Default.AccountBody),

@@ -32,12 +32,18 @@ internal static class Deliveries
 
     private static async Task<IResult> HealthAsync(Call call)
     {
-        if (await WebhookEndpoints.FindAsync(call) is not { } endpoint)
-            return Problem.NotFound;
+        return await WebhookEndpoints.FindAsync(call) is { } endpoint
+            ? HostJson.Answer(200, await CardAsync(call, endpoint), HostJson.Default.SenderHealthBody)
+            : Problem.NotFound;
+    }
+
+    /// <summary>How an endpoint's sender fares, with what was delivered up to now.</summary>
+    public static async ValueTask<SenderHealthBody> CardAsync(Call call, WebhookEndpoint endpoint)
+    {
         await call.Service<DeliveryLog>().FlushAsync(call.Tenant, endpoint.Id, call.Cancel);
         IReadOnlyList<DeliveryHour> hours = await call.Service<DeliveryHistory>().HoursAsync(call.Tenant, endpoint.Id, endpoint.CreatedAt, call.Cancel);
         int quarantined = (await call.Service<Quarantine>().ListAsync(call.Tenant, endpoint.Id, endpoint.CreatedAt, null, MaxLimit, call.Cancel)).Count;
-        return HostJson.Answer(200, SenderHealth.Of(endpoint, hours, quarantined, call.Service<TimeProvider>().GetUtcNow()), HostJson.Default.SenderHealthBody);
+        return SenderHealth.Of(endpoint, hours, quarantined, call.Service<TimeProvider>().GetUtcNow());
     }
 
     /// <summary>A row of the log and a number in it; what could not be one is refused before it reaches the store.</summary>

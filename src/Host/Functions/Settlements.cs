@@ -64,7 +64,7 @@ internal static class Settlements
             : Problem.NotFound;
     }
 
-    private static IEnumerable<string> PartitionsFrom(string tenant, string account, string? mediaBuyId, SettlementAddress? after)
+    internal static IEnumerable<string> PartitionsFrom(string tenant, string account, string? mediaBuyId, SettlementAddress? after)
     {
         IEnumerable<int> shards = mediaBuyId is null ? Enumerable.Range(0, LedgerKeys.Shards) : [LedgerKeys.Shard(mediaBuyId)];
         return shards.Select(shard => LedgerKeys.Ledger(tenant, account, shard)).SkipWhile(partition => after is { } a && string.CompareOrdinal(partition, a.Partition) < 0);
@@ -81,9 +81,9 @@ internal static class Settlements
         return null;
     }
 
-    private static string Cursor(string settlementId) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(settlementId));
+    internal static string Cursor(string settlementId) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(settlementId));
 
-    private static SettlementAddress? ReadCursor(string tenant, string account, string cursor)
+    internal static SettlementAddress? ReadCursor(string tenant, string account, string cursor)
     {
         if (cursor.Length > 400 || !Base64Url.IsValid(cursor))
             return null;

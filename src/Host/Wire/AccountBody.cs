@@ -15,7 +15,8 @@ internal sealed record AccountBody(
     PartiesBody? Parties,
     InvoiceFacts? Invoice,
     IReadOnlyList<VendorPriceBody>? VendorPricing,
-    RestatementPolicy? Restatement)
+    RestatementPolicy? Restatement,
+    MaterialityBody? Materiality)
 {
     public const string OutOfBand = "out_of_band";
 
@@ -30,7 +31,8 @@ internal sealed record AccountBody(
         new PartyDomains(Parties?.SellerAdServers ?? [], Parties?.BuyerMeasurement ?? []),
         Invoice ?? new InvoiceFacts(),
         [.. (VendorPricing ?? []).Select(p => p.ToPrice())],
-        Restatement ?? RestatementPolicy.Manual);
+        Restatement ?? RestatementPolicy.Manual,
+        Materiality?.ToMateriality());
 
     public static AccountBody Of(Account account) => new(
         account.Id,
@@ -43,7 +45,8 @@ internal sealed record AccountBody(
         new PartiesBody(account.Parties.Seller, account.Parties.Buyer),
         account.Invoice,
         [.. (account.VendorPricing ?? []).Select(VendorPriceBody.Of)],
-        account.Restatement);
+        account.Restatement,
+        MaterialityBody.Of(account.Materiality ?? Settlement.Materiality.Default));
 }
 
 /// <summary>Whose ad server and whose measurement a contract's vendor may be.</summary>

@@ -18,7 +18,7 @@ namespace AdcpFunctions.Host.Wire;
         typeof(SnakeCaseNames<LateFinalPolicy>), typeof(SnakeCaseNames<RestatementPolicy>), typeof(SnakeCaseNames<SnapshotPolicy>), typeof(SnakeCaseNames<SettlementStatus>), typeof(SnakeCaseNames<TimeUnit>), typeof(SnakeCaseNames<RulingTopic>),
         typeof(SnakeCaseNames<DisputeState>), typeof(SnakeCaseNames<DisputeActor>), typeof(SnakeCaseNames<DisputeAction>), typeof(SnakeCaseNames<RemedyKind>), typeof(SnakeCaseNames<RemedyState>), typeof(SnakeCaseNames<RemedyAction>),
         typeof(SnakeCaseNames<VendorKind>), typeof(SnakeCaseNames<VendorModel>), typeof(SnakeCaseNames<FeePeriod>),
-        typeof(SnakeCaseNames<ProposalDecision>),
+        typeof(SnakeCaseNames<ProposalDecision>), typeof(SnakeCaseNames<ReportStanding>),
         typeof(SnakeCaseNames<PublicationState>), typeof(SnakeCaseNames<PublicationDecision>),
     ])]
 [JsonSerializable(typeof(AgentBody))]
@@ -57,6 +57,8 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(PeriodList))]
 [JsonSerializable(typeof(PeriodBody))]
 [JsonSerializable(typeof(PeriodLine))]
+[JsonSerializable(typeof(MissingReportList))]
+[JsonSerializable(typeof(DiscrepancyList))]
 [JsonSerializable(typeof(PublicationList))]
 [JsonSerializable(typeof(PublicationBody))]
 [JsonSerializable(typeof(PublicationDecisionRequest))]

@@ -34,6 +34,8 @@ public class RefusalTests
         { "POST", "/v1/periods/2026-01/close", "finance", "{}", "application/json", 400, "body_invalid" },
         { "POST", "/v1/periods/2026-01/reopen", "finance", "{\"account_id\":\"acme\"}", "application/json", 400, "body_invalid" },
         { "POST", "/v1/periods/2026-01/close", "finance", "{\"account_id\":\"acme\"}", "application/json", 404, "not_found" },
+        { "GET", "/v1/missing-reports?account_id=acme&limit=0", "buyer", null, null, 400, "limit_invalid" },
+        { "GET", "/v1/discrepancies?account_id=acme&from=2026-13&to=2026-01", "buyer", null, null, 400, "month_invalid" },
         { "POST", "/adcp/report_usage", null, "{}", "application/json", 401, "AUTH_MISSING" },
         { "POST", "/adcp/report_usage", "nobody", "{}", "application/json", 401, "AUTH_INVALID" },
         { "POST", "/adcp/report_usage", "admin", "{}", "application/json", 403, "PERMISSION_DENIED" },
@@ -186,6 +188,8 @@ public class RefusalTests
         yield return ("GET", $"/v1/disputes/{settlement}.d1", $"/v1/disputes/{mine}.d1", null, null);
         yield return ("GET", $"/v1/disputes/{settlement}.d1/evidence", $"/v1/disputes/{mine}.d1/evidence", null, null);
         yield return ("POST", $"/v1/disputes/{settlement}.d1/responses", $"/v1/disputes/{mine}.d1/responses", new() { ["action"] = "accept", ["reason"] = "because" }, null);
+        yield return ("GET", "/v1/missing-reports?account_id=other", "/v1/missing-reports?account_id=nothing", null, null);
+        yield return ("GET", "/v1/discrepancies?account_id=other&from=2026-04&to=2026-04", "/v1/discrepancies?account_id=nothing&from=2026-04&to=2026-04", null, null);
         yield return ("GET", "/v1/accounts/other", "/v1/accounts/nothing", null, null);
         yield return ("GET", "/v1/media-buys/mb-other?account_id=other", "/v1/media-buys/mb-other?account_id=nothing", null, null);
         yield return ("PUT", "/v1/media-buys/mb-other", "/v1/media-buys/mb-other", TestHost.Contract("other"), TestHost.Contract("nothing"));

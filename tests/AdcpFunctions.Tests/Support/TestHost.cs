@@ -189,6 +189,8 @@ internal sealed partial class TestHost : IAsyncDisposable
             (_, "settlements", _) => "settlement.v1.json",
             ("GET", "disputes", 3) => "disputes.v1.json",
             (_, "disputes", _) => "dispute.v1.json",
+            (_, "missing-reports", _) => "missing-reports.v1.json",
+            (_, "discrepancies", _) => "discrepancies.v1.json",
             (_, "settled-records", 3) => "settled-records.v1.json",
             (_, "settled-records", _) => "totals.v1.json",
             (_, "periods", 3) => "periods.v1.json",
