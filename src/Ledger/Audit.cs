@@ -6,7 +6,7 @@ public sealed record AnchoredRoot(string Account, string Period, string Root);
 
 /// <summary>What somebody holds outside the ledger and believes.</summary>
 /// <param name="Roots">Roots of closes.</param>
-/// <param name="Lines">What was published, as it was received; read once for each tenant.</param>
+/// <param name="Lines">What somebody received; read once for each tenant.</param>
 public sealed record AuditAnchor(IReadOnlyList<AnchoredRoot> Roots, Func<IAsyncEnumerable<AnchoredLine>>? Lines = null)
 {
     public static readonly AuditAnchor None = new([]);
@@ -58,7 +58,7 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         foreach (AnchoredRoot root in anchor.Roots)
             await RootAsync(root, roots, cancel);
         if (anchor.Lines is { } lines)
-            await new AuditLines(table, tenant, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
+            await new AuditLines(table, tenant, roots, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
         return count;
     }
 
