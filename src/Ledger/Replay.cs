@@ -149,10 +149,10 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
             differences.AddRange(await published.CompareAsync(partition, row.RowKey[2..], due, cancel));
         if (replay.TallyRow is { } tally && await TallyReplay.MissingAsync(table, partition, tally, replay.TallyEntry, cancel) is { } found)
             differences.Add(Difference.Of(head.Id, head.Sequence, "tally", replay.TallyEntry.ToString(), found));
-        foreach ((int sequence, string place) in replay.Evidence)
+        foreach ((int sequence, string kept) in replay.Evidence)
         {
-            if (Evidence is not null && await Evidence.BreakAsync(place, cancel) is { } broken)
-                differences.Add(Difference.Of(head.Id, sequence, $"evidence {place}", broken.Expected, broken.Found));
+            if (Evidence is not null && await Evidence.BreakAsync(kept, cancel) is { } broken)
+                differences.Add(Difference.Of(head.Id, sequence, $"evidence {kept}", broken.Expected, broken.Found));
         }
 
         return ([.. differences.OrderBy(d => d.Sequence)], replay.Published.Count);
