@@ -39,7 +39,7 @@ public class VendorUsageTests
 
         Assert.EndsWith(",sandbox,vendor_id_name,vendor_id,seller_agent,remedy,remedy_amount", rows[0], StringComparison.Ordinal);
         Assert.Contains(",acme,,,po_cpm,", rows[1], StringComparison.Ordinal);
-        Assert.EndsWith(",false,signal_agent_segment_id,'=seg,", rows[1], StringComparison.Ordinal);
+        Assert.EndsWith(",false,signal_agent_segment_id,'=seg,,,", rows[1], StringComparison.Ordinal);
     }
 
     [Theory]
