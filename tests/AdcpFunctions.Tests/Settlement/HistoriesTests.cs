@@ -55,6 +55,9 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     public void No_number_is_taken_from_a_sellers_row_before_its_own_records_said_the_same_or_finance_released_it() => Holds("P12");
 
     [Fact]
+    public void Nothing_is_published_beside_a_dispute_and_what_one_ended_on_stands_until_somebody_accepts_another_number() => Holds("P13");
+
+    [Fact]
     public void No_history_is_refused_or_ends_in_a_fault()
     {
         Holds("Registration");
@@ -67,6 +70,7 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     [InlineData("restates after publication")]
     [InlineData("mixes several groups")]
     [InlineData("waits for a snapshot")]
+    [InlineData("disputes")]
     public void At_least_a_tenth_of_the_histories_are_of_each_kind_that_matters(string kind)
     {
         output.WriteLine(played.Result.Distribution.ToString());

@@ -69,6 +69,25 @@ public sealed class History(SettlementContext context)
         return Add(new SettlementEvent.RemedyMoved(Remedies.Record(State, Context, move))).Decide(move.At);
     }
 
+    /// <summary>A party moves the newest dispute, or opens one, as it stands.</summary>
+    public History Move(DisputeActor actor, DisputeAction action, string at, decimal? quantity = null, decimal? amount = null)
+    {
+        DisputeMove move = MoveOf(actor, action, at, quantity, amount);
+        Assert.Null(Disputes.Check(State, Context, move));
+        return Add(new SettlementEvent.DisputeMoved(Disputes.Taken(State, Context, move))).Decide(Sample.At(at));
+    }
+
+    /// <summary>The same, not made yet.</summary>
+    public DisputeMove MoveOf(DisputeActor actor, DisputeAction action, string at, decimal? quantity = null, decimal? amount = null)
+    {
+        ClaimedNumber? number = quantity is null && amount is null ? null : new ClaimedNumber(quantity, amount);
+        bool opens = action == DisputeAction.Open;
+        Dispute? newest = State.Disputes?[^1];
+        return new DisputeMove(
+            newest?.Number ?? 0, action, actor, $"{actor}".ToLowerInvariant(), Sample.At(at), number, "counted otherwise", opens ? "our ad server" : null,
+            opens ? Disputes.KeyOf("buyer", at) : null, opens ? 0 : newest?.Moves ?? 0);
+    }
+
     public History Pass(string at) => Decide(Sample.At(at));
 
     public History Decide(DateTimeOffset now)

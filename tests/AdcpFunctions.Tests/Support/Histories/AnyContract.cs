@@ -30,8 +30,9 @@ internal static class AnyContract
         from wait in Gen.Elements(0, 12, 240, 240, 240)
         from waits in Gen.Elements(true, false)
         from grace in Gen.Elements(0, 24, 24, 24)
+        from days in Gen.Elements(1, 3, 10)
         from snapshot in Gen.Frequency((9, Gen.Constant(SnapshotPolicy.Off)), (2, Gen.Constant(SnapshotPolicy.OnFinal)), (1, Gen.Constant(SnapshotPolicy.Required)))
-        select new ContractPolicies(fallback, late, restatement, snapshot, wait, waits, grace);
+        select new ContractPolicies(fallback, late, restatement, snapshot, wait, waits, grace, days);
 
     private static readonly Gen<BillingMeasurement?> Terms = Gen.Frequency<BillingMeasurement?>(
         (1, Gen.Constant<BillingMeasurement?>(null)),

@@ -23,10 +23,11 @@ internal static class AnyHistory
         from own in Gen.Elements(true, false)
         from decisions in Decisions(buy)
         from readings in Readings(buy)
+        from disputes in Disputes(buy)
         from outage in Outages(buy)
         from amendment in Gen.Choose(0, 30)
         let amended = buy.Amended is null ? [] : new Step[] { new Step.Amendment(buy.Draft.Flight.Start.AddDays(amendment)) }
-        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. readings, .. outage, .. amended], shuffle, own);
+        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. readings, .. disputes, .. outage, .. amended], shuffle, own);
 
     /// <summary>Smaller histories to try once one has failed: without some of its steps, then without some of their lines.</summary>
     public static IEnumerable<HistoryPlan> Smaller(HistoryPlan plan)
@@ -99,6 +100,13 @@ internal static class AnyHistory
         from hours in Gen.ArrayOf(Gen.Choose(0, 40 * 24), count)
         from which in Gen.ArrayOf(Gen.Choose(0, 1_000), count)
         select hours.Zip(which, (hour, one) => (Step)new Step.Reading(buy.Draft.Flight.End.AddHours(hour).AddMinutes(29), one)).ToArray();
+
+    /// <summary>In every third history parties dispute, days apart, so that some of their answers come too late.</summary>
+    private static Gen<Step[]> Disputes(BuyPlan buy) =>
+        from count in Gen.Frequency((2, Gen.Constant(0)), (1, Gen.Choose(3, 12)))
+        from hours in Gen.ArrayOf(Gen.Choose(-24, 60 * 24), count)
+        from which in Gen.ArrayOf(Gen.Choose(0, 100_000), count)
+        select hours.Zip(which, (hour, one) => (Step)new Step.Dispute(buy.Draft.Flight.End.AddHours(hour).AddMinutes(41), one)).ToArray();
 
     private static Gen<Step[]> Outages(BuyPlan buy) =>
         from any in Gen.Choose(1, 6)

@@ -10,7 +10,7 @@ public sealed class Distribution
     private static readonly string[] Order =
     [
         "breaches", "exceeds variance", "restates after publication", "mixes several groups", "falls back", "late final", "late final accepted", "cap cuts", "auction", "sums days",
-        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs",
+        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs", "disputes", "lapses", "agrees",
     ];
 
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
@@ -78,6 +78,12 @@ public sealed class Distribution
     {
         if (entry.GroupId.Length == 0)
             yield return "unallocatable";
+        if (entry.State.Disputes is not null)
+            yield return "disputes";
+        if (entry.Events.Any(e => e is SettlementEvent.DisputeLapsed))
+            yield return "lapses";
+        if (entry.State.Agreed is not null)
+            yield return "agrees";
         if (entry.State.Breach is not null)
             yield return "breaches";
         if (entry.Published.Count > 0)

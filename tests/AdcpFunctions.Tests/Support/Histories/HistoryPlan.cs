@@ -33,6 +33,9 @@ public abstract record Step(DateTimeOffset At)
     /// <summary>The seller's own records are read, for whichever settlement this number falls on, and agree or not.</summary>
     public sealed record Reading(DateTimeOffset At, int Which) : Step(At);
 
+    /// <summary>A party moves a dispute or opens one, whichever move these numbers fall on.</summary>
+    public sealed record Dispute(DateTimeOffset At, int Which) : Step(At);
+
     /// <summary>This service comes back after it was away.</summary>
     public sealed record Outage(DateTimeOffset Start, DateTimeOffset At) : Step(At);
 

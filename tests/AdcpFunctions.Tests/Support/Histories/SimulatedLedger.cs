@@ -92,6 +92,16 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
         return Decide(Settlements.OnRuling(Buy, HeadOf(entry, now), [.. Outages], taken, now));
     }
 
+    /// <summary>A party moves a dispute.</summary>
+    /// <returns>False when it could not.</returns>
+    public bool Move(Entry entry, DisputeMove move, DateTimeOffset now)
+    {
+        DisputeOutcome? verdict = null;
+        while (verdict is null)
+            Decide(Settlements.OnDispute(Buy, HeadOf(entry, now), [.. Outages], move, now, judged => verdict = judged));
+        return verdict is DisputeOutcome.Moved;
+    }
+
     private HeadDocument HeadOf(Entry entry, DateTimeOffset now) => new(entry.Id, Buy.Account.Id, Buy.MediaBuyId, entry.GroupId, entry.Period, entry.Window, entry.State, 1, "", now);
 
     /// <summary>Takes in what the seller's own records said.</summary>

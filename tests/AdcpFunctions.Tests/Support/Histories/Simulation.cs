@@ -15,6 +15,8 @@ internal abstract record Beat(DateTimeOffset At)
 
     public sealed record Read(DateTimeOffset At, string Suffix, SnapshotReading Reading) : Beat(At);
 
+    public sealed record Disputed(DateTimeOffset At, string Suffix, DisputeMove Move) : Beat(At);
+
     public sealed record Away(ReportingPeriod Outage) : Beat(Outage.End);
 
     public sealed record Amended(DateTimeOffset At) : Beat(At);
@@ -87,6 +89,7 @@ internal sealed class Simulation
             Step.Delivery delivery => new Beat.Told(delivery),
             Step.Decision decision => Choose(decision),
             Step.Reading reading => Choose(reading),
+            Step.Dispute dispute => Choose(dispute),
             Step.Amendment when _plan.Buy.Amended is not null => new Beat.Amended(step.At),
             _ => null,
         };
@@ -117,6 +120,10 @@ internal sealed class Simulation
                 if (Ledger.Find(suffix) is { } asked)
                     Ledger.Read(asked, reading, at);
                 break;
+            case Beat.Disputed(var at, var suffix, var move):
+                if (Ledger.Find(suffix) is not { } disputed || !Ledger.Move(disputed, move, at))
+                    _watch.Missed++;
+                break;
             case Beat.Away(var outage):
                 Ledger.Outages.Add(outage);
                 break;
@@ -143,6 +150,43 @@ internal sealed class Simulation
             return null;
         (Entry entry, OpenDecision chosen) = open[decision.Which % open.Length];
         return new Beat.Ruled(decision.At, entry.Suffix, new TakenDecision(chosen, "finance", "agreed", chosen.Topic == RulingTopic.Remedy ? "credit" : null));
+    }
+
+    /// <summary>One of the moves that can be made, by one of those who may, with a number near those that are known.</summary>
+    private Beat.Disputed? Choose(Step.Dispute step)
+    {
+        var moves = new List<Beat.Disputed>();
+        foreach (Entry entry in Ledger.Entries)
+        {
+            if (Ledger.ContextOf(entry) is not { } context)
+                continue;
+            foreach (DisputeActor actor in new[] { DisputeActor.Buyer, DisputeActor.Seller, DisputeActor.Finance })
+            {
+                foreach (DisputeAction action in Disputes.AllowedTo(entry.State.OpenDispute, actor))
+                {
+                    DisputeMove move = MoveOf(step, entry, context, actor, action);
+                    if (Disputes.Check(entry.State, context, move) is null)
+                        moves.Add(new Beat.Disputed(step.At, entry.Suffix, move));
+                }
+            }
+        }
+
+        return moves.Count == 0 ? null : moves[step.Which % moves.Count];
+    }
+
+    private static DisputeMove MoveOf(Step.Dispute step, Entry entry, SettlementContext context, DisputeActor actor, DisputeAction action)
+    {
+        Dispute? stands = entry.State.OpenDispute;
+        bool asks = action is DisputeAction.Open or DisputeAction.Adjust || (actor == DisputeActor.Finance && step.Which % 3 != 0);
+        decimal share = new[] { 0.5m, 0.9m, 1m, 1.25m }[step.Which / 7 % 4];
+        bool counted = !BillingMetric.IsCountless(context.Group.PricingModel);
+        decimal known = entry.State.Posted?.Quantity ?? entry.Heard.Max(s => s.Quantity) ?? 700m;
+        ClaimedNumber? number = !asks ? null
+            : counted ? new ClaimedNumber(decimal.Floor(known * share / 10m) * 10m, null)
+            : new ClaimedNumber(null, decimal.Floor((entry.State.Posted?.Amount ?? 100m) * share));
+        bool opens = action == DisputeAction.Open;
+        return new DisputeMove(
+            stands?.Number ?? 0, action, actor, "party", step.At, number, "counted otherwise", opens ? "ad server" : null, opens ? Disputes.KeyOf("party", $"{step.At:u}") : null, stands?.Moves ?? 0);
     }
 
     private Beat.Read? Choose(Step.Reading step)

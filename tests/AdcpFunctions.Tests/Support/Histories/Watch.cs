@@ -25,9 +25,10 @@ internal sealed class Watch(BuyPlan plan)
         }
 
         NothingIsStuck(ledger, entry);
+        SaysItIsDisputed(entry);
     }
 
-    /// <summary>P2, P3, P6, P10 and P12, when something is published.</summary>
+    /// <summary>P2, P3, P6, P10, P12 and P13, when something is published.</summary>
     public void OnPosted(SimulatedLedger ledger, Entry entry, Posting posting)
     {
         Posting? before = entry.Published.Count > 0 ? entry.Published[^1].Posting : null;
@@ -37,8 +38,17 @@ internal sealed class Watch(BuyPlan plan)
         if (ledger.Buy.Account.OutOfBand || (ledger.Buy.Account.Sandbox && !posting.Reasons.Contains(Reasons.Sandbox)))
             Broken("P6", $"{entry}: published for an account that bills nothing here: {HistoryText.Of(posting)}");
         AddsUp(entry, posting, before);
-        IsPricedRight(entry, posting, before, context);
-        IsConfirmed(entry, posting, before, context);
+        StandsUntilDecided(entry, posting);
+        if (posting.Agreement is null)
+        {
+            IsPricedRight(entry, posting, before, context);
+            IsConfirmed(entry, posting, before, context);
+        }
+        else
+        {
+            IsWhatWasAgreed(ledger, entry, posting, before, context);
+        }
+
         if (context.Group.BillableCap is { } cap && posting.Quantity + ledger.BilledElsewhere(entry) > cap)
             Broken("P10", $"{entry}: {posting.Quantity} and {ledger.BilledElsewhere(entry)} elsewhere are more than the cap of {cap}");
     }
@@ -55,6 +65,7 @@ internal sealed class Watch(BuyPlan plan)
                 Broken("P7", $"{entry}: a published record is not what it was");
             IsTheFoldOfItsEvents(entry);
             NothingIsStuck(ledger, entry);
+            SaysItIsDisputed(entry);
         }
 
         foreach (IGrouping<(string, string?), Entry> same in ledger.Entries.Where(e => e.Published.Count > 0).GroupBy(e => (e.GroupId, e.Window)))
@@ -74,10 +85,44 @@ internal sealed class Watch(BuyPlan plan)
             Broken("P3", $"{entry}: the deltas come to {quantity} and {amount}, but it says {HistoryText.Of(posting)}");
     }
 
+    /// <summary>Nothing is published beside a dispute, and what one ended on gives way only to what somebody accepted since.</summary>
+    private void StandsUntilDecided(Entry entry, Posting posting)
+    {
+        if (entry.State.OpenDispute is { } open)
+            Broken("P13", $"{entry}: published while dispute {open.Number} is open: {HistoryText.Of(posting)}");
+        bool agreed = entry.Published.Any(p => p.Posting.Agreement is not null);
+        bool accepted = entry.State.Rulings.Any(r => r is { Topic: RulingTopic.LateFinal or RulingTopic.Restatement, Accepts: true } && r.Mark == posting.Mark);
+        if (agreed && posting.Agreement is null && !accepted)
+            Broken("P13", $"{entry}: nobody accepted what replaces an agreement: {HistoryText.Of(posting)}");
+    }
+
+    /// <summary>The cap cuts the agreed count; the price is the contract's, or what the auction has come to.</summary>
+    private void IsWhatWasAgreed(SimulatedLedger ledger, Entry entry, Posting posting, Posting? before, SettlementContext context)
+    {
+        Dispute ended = entry.State.Disputes![^1];
+        SettlementEvent.DisputeMoved last = entry.Events.OfType<SettlementEvent.DisputeMoved>().Last();
+        ClaimedNumber agreed = last.Move.Number!;
+        decimal? billed = context.Group.BillableCap is { } cap && agreed.Quantity > cap - ledger.BilledElsewhere(entry) ? Math.Max(0m, cap - ledger.BilledElsewhere(entry)) : agreed.Quantity;
+        PackageTerms one = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages.First(p => p.PackageId == context.Group.PackageIds[0]);
+        IReadOnlyList<Statement> rows = StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period) ?? [];
+        decimal counted = rows.Sum(r => r.Quantity ?? 0m);
+        decimal rate = one.Rate ?? (before?.Rate is > 0m and var kept ? kept : counted == 0m ? 0m : rows.Sum(r => r.Quantity * r.Rate ?? 0m) / counted);
+        decimal owed = agreed.Amount ?? MoneyOracle.Round(billed!.Value * rate / MoneyOracle.Per(one.PricingModel), context.Contract.Currency);
+        if (ended.IsOpen || posting.Agreement != ended.Number || last.Move.Action != DisputeAction.Accept || posting.Quantity != billed || posting.Amount != owed)
+            Broken("P13", $"{entry}: {agreed} was agreed, which is {billed} for {owed}: {HistoryText.Of(posting)}");
+    }
+
+    private void SaysItIsDisputed(Entry entry)
+    {
+        if ((entry.State.OpenDispute is not null) != (entry.State.Status == SettlementStatus.Disputed))
+            Broken("P13", $"{entry}: it is {entry.State.Status}, and its dispute {entry.State.OpenDispute?.State.ToString() ?? "none"}");
+    }
+
     private void IsPricedRight(Entry entry, Posting posting, Posting? before, SettlementContext context)
     {
         BillingTerms terms = context.Group.Terms;
-        if (posting.Basis != (posting.IsFallback ? terms.CounterpartSide : terms.AuthoritySide) || (posting.IsFallback && entry.State.Breach is null))
+        bool agreed = entry.Published.Any(p => p.Posting.Agreement is not null);
+        if ((!agreed && posting.Basis != (posting.IsFallback ? terms.CounterpartSide : terms.AuthoritySide)) || (posting.IsFallback && entry.State.Breach is null))
             Broken("P3", $"{entry}: nobody gave {posting.Basis} the right to be invoiced");
         IReadOnlyList<PackageTerms> packages = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages;
         IReadOnlyList<Statement>? rows = StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period);
@@ -133,6 +178,7 @@ internal sealed class Watch(BuyPlan plan)
         bool waitsForDeadline = context.Group.Terms.Measurement?.FinalizationDeadlineHours is not null && state.Breach is null && !state.Reasons.Contains(Reasons.DeadlineContested);
         bool waits = state.Status switch
         {
+            SettlementStatus.Disputed => state.OpenDispute is { State: DisputeState.UnresolvedArbitration },
             SettlementStatus.Settled or SettlementStatus.Adjusted or SettlementStatus.OutOfBand => true,
             SettlementStatus.Breached => StatementOracle.Parts(entry.Heard, context.Group.Terms.CounterpartSide, context.Group, context.Period) is null,
             SettlementStatus.Open or SettlementStatus.AwaitingFinal => !waitsForDeadline && StatementOracle.Parts(entry.Heard, context.Group.Terms.AuthoritySide, context.Group, context.Period) is null,
