@@ -33,6 +33,11 @@ public sealed class SettlementLedgerAzuriteTests() : SettlementLedgerTests(split
     protected override bool OverAzurite => true;
 }
 
+public sealed class DisputeLedgerAzuriteTests() : DisputeLedgerTests(splitsPages: false)
+{
+    protected override bool OverAzurite => true;
+}
+
 public sealed class SlowScanAzuriteTests() : SlowScanTests(splitsPages: false)
 {
     protected override bool OverAzurite => true;

@@ -27,9 +27,9 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
 
         string events = string.Join('\n', await Ledger.LedgerTextAsync("e_"));
         Assert.All(
-            ["final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "snapshot_read", "remedy_moved", "remedied", "outages", "billed_elsewhere"],
+            ["final_received", "unknown_received", "deadline_missed", "fallback_approved", "ruled", "posted", "status_changed", "snapshot_read", "outages", "billed_elsewhere", "dispute_moved", "dispute_lapsed", "remedy_moved", "remedied"],
             kind => Assert.Contains($"\"{kind}\":", events, StringComparison.Ordinal));
-        Assert.Equal((10, 1, 11L), ((await Ledger.PublishedAsync()).Count, (await Ledger.PublishedAsync(sandbox: true)).Count, count.Records));
+        Assert.Equal((12, 1, 13L), ((await Ledger.PublishedAsync()).Count, (await Ledger.PublishedAsync(sandbox: true)).Count, count.Records));
         Assert.True(count.Settlements > 20 && count.Events > count.Settlements);
     }
 
@@ -92,6 +92,22 @@ public abstract class ReplayTests(bool splitsPages) : LedgerSuite(splitsPages)
         IReadOnlyList<Difference> found = await FoundAsync(place);
         Assert.Contains(found, d => d.What == what && d.Sequence >= 2);
         Assert.Contains(found, d => d.What == "hash of the event before" && d.Sequence == 3);
+    }
+
+    [Theory]
+    [InlineData(3, "\"action\":\"open\"", "\"action\":\"escalate\"", "decision")]
+    [InlineData(3, "(?<=\"due\":\")2026", "2027", "dispute move")]
+    [InlineData(4, "(?<=\"quantity\":)500000", "500001", "dispute move")]
+    [InlineData(5, "(?<=\"number\":\\{\"quantity\":)500000", "100", "dispute move")]
+    [InlineData(5, "\"actor\":\"buyer\"", "\"actor\":\"seller\"", "dispute move")]
+    public async Task A_changed_move_of_a_dispute_is_found(int sequence, string pattern, string instead, string what)
+    {
+        await PlayAsync();
+        Place place = await PlaceAsync(EveryEvent.Disputed, LedgerSample.March);
+
+        await RewriteAsync(place.Address.Partition, LedgerKeys.Event(place.Address.Suffix, sequence), body => new Regex(pattern).Replace(body, instead, 1));
+
+        Assert.Contains(await FoundAsync(place), d => d.What == what && d.Sequence >= sequence);
     }
 
     [Fact]

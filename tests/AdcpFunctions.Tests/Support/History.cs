@@ -62,6 +62,13 @@ public sealed class History(SettlementContext context)
             mark ?? Snapshots.MarkOf(State, Context)!, matches, Sample.At(at), "evidence", matches ? null : difference ?? "the seller's own records say 1 impressions where its report said 2 for package p1")))
         .Decide(Sample.At(at));
 
+    /// <summary>A party moves a remedy, if it may.</summary>
+    public History Remedy(RemedyMove move)
+    {
+        Assert.Null(Remedies.Check(State, Context, move));
+        return Add(new SettlementEvent.RemedyMoved(Remedies.Record(State, Context, move))).Decide(move.At);
+    }
+
     /// <summary>A party moves the newest dispute, or opens one, as it stands.</summary>
     public History Move(DisputeActor actor, DisputeAction action, string at, decimal? quantity = null, decimal? amount = null)
     {
@@ -79,13 +86,6 @@ public sealed class History(SettlementContext context)
         return new DisputeMove(
             newest?.Number ?? 0, action, actor, $"{actor}".ToLowerInvariant(), Sample.At(at), number, "counted otherwise", opens ? "our ad server" : null,
             opens ? Disputes.KeyOf("buyer", at) : null, opens ? 0 : newest?.Moves ?? 0);
-    }
-
-    /// <summary>A party moves a remedy, if it may.</summary>
-    public History Remedy(RemedyMove move)
-    {
-        Assert.Null(Remedies.Check(State, Context, move));
-        return Add(new SettlementEvent.RemedyMoved(Remedies.Record(State, Context, move))).Decide(move.At);
     }
 
     public History Pass(string at) => Decide(Sample.At(at));
