@@ -113,7 +113,9 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
     [Fact]
     public async Task A_settlement_that_is_held_after_it_was_invoiced_is_open_and_the_first_hundred_are_named()
     {
-        RegisteredBuy[] buys = await Task.WhenAll(Enumerable.Range(0, 103).Select(i => Ledger.RegisterAsync(i == 0 ? Held("mb_0") : LedgerSample.BuyerAlone($"mb_{i}"))));
+        var buys = new List<RegisteredBuy>();
+        for (int i = 0; i < 103; i++)
+            buys.Add(await Ledger.RegisterAsync(i == 0 ? Held("mb_0") : LedgerSample.BuyerAlone($"mb_{i}")));
         await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
         await Ledger.PushAsync("r1", Ledger.BuyerFinal(buys[0], 1_000), Ledger.BuyerFinal(buys[1], 1_000));
         await Ledger.PassAsync(TimeSpan.FromMinutes(1));
@@ -242,11 +244,11 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAlone("mb_1"));
         await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
 
-        Assert.Equal([1, 1], [await ReadsAsync(1_000), await ReadsAsync(1_100)]);
+        Assert.Equal((1, 1), (await ReadsAsync(1_000), await ReadsAsync(1_100)));
         await ClosedAsync(Other(), "2026-03");
-        Assert.Equal([2, 1], [await ReadsAsync(1_200), await ReadsAsync(1_300)]);
+        Assert.Equal((2, 1), (await ReadsAsync(1_200), await ReadsAsync(1_300)));
         await Other().ReopenAsync("2026-03");
-        Assert.Equal([2, 1], [await ReadsAsync(1_400), await ReadsAsync(1_500)]);
+        Assert.Equal((2, 1), (await ReadsAsync(1_400), await ReadsAsync(1_500)));
         Assert.Equal(["2026-03", "2026-03", "2026-04", "2026-04", "2026-03", "2026-03"], (await RecordsAsync()).Select(r => r.BookingPeriod));
 
         async Task<int> ReadsAsync(long impressions)
