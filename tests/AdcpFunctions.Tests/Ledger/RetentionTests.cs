@@ -75,7 +75,6 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
     [Fact]
     public async Task A_sweep_that_dies_at_any_call_is_completed_by_the_next_and_no_check_stumbles_meanwhile()
     {
-        await PlayAsync();
         int calls = 0;
         for (int call = 1; call == 1 || call <= calls; call += 7)
         {
