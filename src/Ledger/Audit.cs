@@ -42,7 +42,9 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         }
 
         var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, oldest) };
-        ReplayCount replayed = await replay.RunAsync(tenant, difference => Tell(AuditFinding.Of(difference)), cancel);
+        // What was published of a broken chain differs with it: the chain is told first, and the root may know more of it.
+        var later = new List<AuditFinding>();
+        ReplayCount replayed = await replay.RunAsync(tenant, difference => (difference.Sequence == 0 ? later.Add : (Action<AuditFinding>)Tell)(AuditFinding.Of(difference)), cancel);
         (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
 
         var roots = new AuditRoots(table, tenant, oldest, count, Tell);
@@ -57,6 +59,7 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         await ClosesAsync(await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel), roots, Tell, cancel);
         foreach (AnchoredRoot root in anchor.Roots)
             await RootAsync(root, roots, cancel);
+        later.ForEach(Tell);
         if (anchor.Lines is { } lines)
             await new AuditLines(table, tenant, roots, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
         return count;

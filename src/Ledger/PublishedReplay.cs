@@ -87,7 +87,8 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
     }
 
     private async ValueTask<long> EndAsync(string feed, CancellationToken cancel) =>
-        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.TryRead(head, LedgerJson.Default.FeedHeadDocument)?.Sequence ?? -1 : 0;
+        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is not { } row ? 0
+            : Tables.TryRead(row, LedgerJson.Default.FeedHeadDocument) is { } head && Tables.SaysOnly(row, head, LedgerJson.Default.FeedHeadDocument) ? head.Sequence : -1;
 
     /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
     private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)
