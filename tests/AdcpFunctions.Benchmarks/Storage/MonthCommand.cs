@@ -29,8 +29,12 @@ internal static class MonthCommand
         Directory.CreateDirectory(folder);
         try
         {
-            await LongStory.RunAsync(Path.Combine(folder, "story.db"), Events, options.Rounds, cancel);
-            await MonthEnd.RunAsync(folder, sizes, options, cancel);
+            // Servers are named for other commands: naming none of these two means both.
+            bool both = !options.Only.Intersect(["story", "close"]).Any();
+            if (both || options.Only.Contains("story"))
+                await LongStory.RunAsync(Path.Combine(folder, "story.db"), Events, options.Rounds, cancel);
+            if (both || options.Only.Contains("close"))
+                await MonthEnd.RunAsync(folder, sizes, options, cancel);
         }
         finally
         {
