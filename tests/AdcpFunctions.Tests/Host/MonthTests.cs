@@ -16,7 +16,7 @@ public class MonthTests
     [Fact]
     public async Task Export_topic_feed_totals_and_close_agree_to_the_cent()
     {
-        await using Month month = await Month.PlayAsync();
+        await using PlayedMonth month = await PlayedMonth.PlayAsync();
 
         JsonNode[] topic = [.. month.Bus.Taken.Select(message => JsonNode.Parse(message.Body)!)];
         JsonNode close = Assert.Single(topic, message => (string)message["schema"]! == Closes);
@@ -50,7 +50,7 @@ public class MonthTests
     [Fact]
     public async Task Each_settlement_tells_what_became_of_it()
     {
-        await using Month month = await Month.PlayAsync();
+        await using PlayedMonth month = await PlayedMonth.PlayAsync();
 
         (string State, string Amount)[] stand = [];
         foreach (string mediaBuy in new[] { "mb1", "mb2", "mb3", "mb4" })
@@ -68,7 +68,7 @@ public class MonthTests
     [Fact]
     public async Task The_ledger_stands_up_to_replay_and_to_an_audit_against_export_and_root()
     {
-        await using Month month = await Month.PlayAsync();
+        await using PlayedMonth month = await PlayedMonth.PlayAsync();
         using Anchors anchors = await Anchors.OfAsync(month);
 
         Assert.Equal(0, await ReplayCommand.RunAsync(["--Ledger:Path", month.LedgerPath], TextWriter.Null, TextWriter.Null));
@@ -80,7 +80,7 @@ public class MonthTests
     [Fact]
     public async Task An_edit_of_any_event_final_evidence_or_published_row_is_found()
     {
-        await using Month month = await Month.PlayAsync();
+        await using PlayedMonth month = await PlayedMonth.PlayAsync();
         using Anchors anchors = await Anchors.OfAsync(month);
         List<string> unseen = [];
         int edits = 0;
@@ -115,7 +115,7 @@ public class MonthTests
     [InlineData("mb5")]
     public async Task A_tail_that_is_cut_off_and_a_settlement_that_is_deleted_are_found_and_named(string mediaBuy)
     {
-        await using Month month = await Month.PlayAsync();
+        await using PlayedMonth month = await PlayedMonth.PlayAsync();
         using Anchors anchors = await Anchors.OfAsync(month);
         SettlementAddress address = LedgerKeys.Parse("default", month.SettlementOf(mediaBuy))!.Value;
         TableRow[] events = [.. (await RowsAsync(month)).Where(r => r.Partition == address.Partition && r.Row.RowKey.StartsWith($"e_{address.Suffix}_", StringComparison.Ordinal)).Select(r => r.Row)];
@@ -137,7 +137,7 @@ public class MonthTests
     }
 
     /// <summary>Everything money or proof hangs on: the account's settlements, the feed, the webhooks' evidence.</summary>
-    private static async Task<IReadOnlyList<(string Partition, TableRow Row)>> RowsAsync(Month month)
+    private static async Task<IReadOnlyList<(string Partition, TableRow Row)>> RowsAsync(PlayedMonth month)
     {
         var rows = new List<(string, TableRow)>();
         string[] partitions =
@@ -157,10 +157,10 @@ public class MonthTests
         return rows;
     }
 
-    private static async Task PutAsync(Month month, string partition, TableRow row) =>
+    private static async Task PutAsync(PlayedMonth month, string partition, TableRow row) =>
         Assert.IsType<BatchResult.Committed>(await month.Host.Table.SubmitAsync(new TableBatch(partition).Upsert(row with { ETag = null }), default));
 
-    private static async Task DeleteAsync(Month month, string partition, TableRow row)
+    private static async Task DeleteAsync(PlayedMonth month, string partition, TableRow row)
     {
         TableRow now = (await month.Host.Table.GetAsync(partition, row.RowKey, default))!;
         Assert.IsType<BatchResult.Committed>(await month.Host.Table.SubmitAsync(new TableBatch(partition).Delete(now), default));
@@ -185,7 +185,7 @@ public class MonthTests
     /// <summary>What finance keeps outside: its export, and the root that came over the topic.</summary>
     private sealed class Anchors(string export, string root, string ledger) : IDisposable
     {
-        public static async Task<Anchors> OfAsync(Month month)
+        public static async Task<Anchors> OfAsync(PlayedMonth month)
         {
             string file = Path.GetTempFileName();
             await File.WriteAllTextAsync(file, await month.ExportAsync("application/x-ndjson"));
@@ -198,7 +198,7 @@ public class MonthTests
             var said = new StringBuilder();
             await using var output = new StringWriter(said);
             int code = await AuditCommand.RunAsync(
-                ["--Ledger:Path", ledger, "--export", export, "--root", root, "--account", "acme", "--period", "2026-04", "--tenant", "default", "--Audit:Key", Month.AuditKey], output, output);
+                ["--Ledger:Path", ledger, "--export", export, "--root", root, "--account", "acme", "--period", "2026-04", "--tenant", "default", "--Audit:Key", PlayedMonth.AuditKey], output, output);
             return (code, said.ToString());
         }
 

@@ -13,7 +13,7 @@ namespace AdcpFunctions.Tests.Support;
 /// <c>mb1</c> settles within tolerance; of <c>mb2</c> the seller misses its deadline, the buyer's count stands in and a credit makes it good; the
 /// counts of <c>mb3</c> differ too widely and a dispute settles them; <c>mb4</c> is restated twice, before the close and after it; of <c>mb5</c> nobody reports.
 /// </remarks>
-internal sealed class Month : IAsyncDisposable
+internal sealed class PlayedMonth : IAsyncDisposable
 {
     public const string Seller = "seller", Buyer = "buyer", Finance = "finance";
 
@@ -22,7 +22,7 @@ internal sealed class Month : IAsyncDisposable
     private readonly Dictionary<string, string> _settlements = new(StringComparer.Ordinal);
     private JsonNode _endpoint = null!;
 
-    private Month(TestHost host, FakeServiceBus bus, FakeTime clock) => (Host, Bus, _clock) = (host, bus, clock);
+    private PlayedMonth(TestHost host, FakeServiceBus bus, FakeTime clock) => (Host, Bus, _clock) = (host, bus, clock);
 
     public TestHost Host { get; }
 
@@ -37,7 +37,7 @@ internal sealed class Month : IAsyncDisposable
 
     public string SettlementOf(string mediaBuy) => _settlements[mediaBuy];
 
-    public static async Task<Month> PlayAsync()
+    public static async Task<PlayedMonth> PlayAsync()
     {
         var clock = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         FakeServiceBus bus = await FakeServiceBus.StartAsync(clock);
@@ -48,7 +48,7 @@ internal sealed class Month : IAsyncDisposable
             options.OutageAfter = TimeSpan.FromDays(1_000);
             options.Audit.Key = AuditKey;
         });
-        var month = new Month(host, bus, clock);
+        var month = new PlayedMonth(host, bus, clock);
         await month.RegisterAsync();
         await month.ReportAsync();
         await month.BreachAsync();
@@ -159,7 +159,7 @@ internal sealed class Month : IAsyncDisposable
 
     private Task<JsonNode> CloseAsync() => PostAsync(Finance, "/v1/periods/2026-04/close", new JsonObject { ["account_id"] = "acme" });
 
-    private Month At(string time)
+    private PlayedMonth At(string time)
     {
         Host.Time.UtcNow = _clock.UtcNow = DateTimeOffset.Parse(time, CultureInfo.InvariantCulture);
         return this;
