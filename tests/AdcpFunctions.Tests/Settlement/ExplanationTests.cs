@@ -49,7 +49,9 @@ public class ExplanationTests
         History settled = Settled();
         foreach (SettlementStatus status in Enum.GetValues<SettlementStatus>())
         {
-            SettlementState state = settled.State with { Status = status };
+            // What is disputed has a dispute.
+            History told = status == SettlementStatus.Disputed ? Settled().Move(DisputeActor.Buyer, DisputeAction.Open, "2026-05-01", 1m) : settled;
+            SettlementState state = told.State with { Status = status };
             AssertReadable(Explanation.Sentence(state, settled.Context));
             if (status != SettlementStatus.Unallocatable)
                 Assert.NotEmpty(Outlook.Of(state, settled.Context));
