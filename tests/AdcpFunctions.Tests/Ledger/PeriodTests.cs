@@ -341,7 +341,8 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         }
 
         await OrFaultAsync(Ledger.RelayAsync);
-        await Ledger.RelayAsync();
+        // A short history may have closed nothing yet.
+        await Ledger.CloseAsync("2026-03");
         await AssertSoundAsync(Ledger);
         IReadOnlyList<SettledRecord> records = await RecordsAsync();
         Assert.Equal(records.Count, records.Select(r => r.MessageId).Distinct().Count());
