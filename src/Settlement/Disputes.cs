@@ -146,7 +146,14 @@ public static class Disputes
             DisputeAction.Escalate => Unresolved(dispute),
             DisputeAction.Accept => dispute with
             {
-                State = DisputeState.BuyerAccepted, Turn = null, Due = null, Offer = null, Agreed = move.Number, EndedAt = move.At, Moves = dispute.Moves + 1, Marks = move.Marks,
+                State = DisputeState.BuyerAccepted,
+                Turn = null,
+                Due = null,
+                Offer = null,
+                Agreed = move.Number,
+                EndedAt = move.At,
+                Moves = dispute.Moves + 1,
+                Marks = move.Marks,
             },
             _ => throw new System.Diagnostics.UnreachableException(move.Action.ToString()),
         };
