@@ -274,7 +274,7 @@ public sealed class AuditTests() : LedgerSuite(splitsPages: false)
             yield return await Task.FromResult(line);
     }
 
-    private async Task<IReadOnlyList<Place>> PlacesAsync(LedgerHarness ledger)
+    private static async Task<IReadOnlyList<Place>> PlacesAsync(LedgerHarness ledger)
     {
         var places = new List<Place>();
         foreach ((string partition, TableRow row) in (await AuditPlay.RowsAsync(ledger)).Where(r => r.Row.RowKey.StartsWith("h_", StringComparison.Ordinal)))

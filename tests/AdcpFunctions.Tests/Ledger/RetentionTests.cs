@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using AdcpFunctions.Ledger;
-using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Ledger;
@@ -104,7 +103,7 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
                 await ForgetAsync(ledger, at: null);
 
                 Assert.Empty(await AuditPlay.FindingsAsync(ledger));
-                Assert.Empty((await AuditPlay.RowsAsync(ledger)).Where(r => r.Row.RowKey.StartsWith("e_2026030", StringComparison.Ordinal) || r.Row.RowKey.StartsWith("h_2026030", StringComparison.Ordinal)));
+                Assert.DoesNotContain(await AuditPlay.RowsAsync(ledger), r => r.Row.RowKey.StartsWith("e_2026030", StringComparison.Ordinal) || r.Row.RowKey.StartsWith("h_2026030", StringComparison.Ordinal));
                 Assert.Empty(await ledger.LedgerTextAsync(LedgerKeys.Forgettings));
                 DropStores(1);
             }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using AdcpFunctions.Ledger;
-using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Ledger;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using AdcpFunctions.Ledger;
-using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Tests.Support;
 
