@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using AdcpFunctions.Host;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;

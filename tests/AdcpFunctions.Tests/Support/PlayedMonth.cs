@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using AdcpFunctions.Host;
 using AdcpFunctions.Ledger;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
 
@@ -46,7 +47,7 @@ internal sealed class PlayedMonth : IAsyncDisposable
             (options.PublisherKind, options.PublisherConnectionString, options.PublisherTopic) = ("ServiceBus", bus.ConnectionString, bus.Topic);
             // The clock jumps from act to act: nobody was away meanwhile.
             options.OutageAfter = TimeSpan.FromDays(1_000);
-            options.Audit.Key = AuditKey;
+            options.Audit.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Audit:Key", AuditKey)]).Build());
         });
         var month = new PlayedMonth(host, bus, clock);
         await month.RegisterAsync();
