@@ -97,6 +97,5 @@ public static class DeliveryGrade
 
     /// <summary>True where the parties agreed on a number of their own and the invoice stands at it.</summary>
     private static bool IsAgreedOtherwise(SettlementState state, Posting posted) =>
-        state.Agreed is { Booked: true, Number: var number }
-        && (number.Quantity is { } count ? posted.Quantity == count && count != posted.SellerCount : posted.Amount + (posted.Remedied ?? 0m) == number.Amount);
+        posted.IsAgreed && (state.Agreed?.Number.Quantity is not { } count || count != posted.SellerCount);
 }

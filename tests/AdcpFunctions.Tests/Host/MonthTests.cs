@@ -87,6 +87,9 @@ public class MonthTests
         {
             foreach (Column column in row.Columns)
             {
+                // Of a delivery's evidence the body is proof; beside it stand notes for operators.
+                if (partition.StartsWith("hook.", StringComparison.Ordinal) && !column.Name.StartsWith("raw", StringComparison.Ordinal))
+                    continue;
                 byte[] edited = column.Value.ToArray();
                 // Somewhere inside, so that it still may be JSON: one digit or letter becomes another.
                 int at = Array.FindLastIndex(edited, edited.Length * 2 / 3, b => char.IsAsciiLetterOrDigit((char)b));

@@ -195,6 +195,9 @@ internal sealed class Watch(BuyPlan plan)
     {
         if (!bills || entry.State.Posted is not { Basis: Side.SellerRow } posted || StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period) is not { } parts || !parts.Any(part => part.Hash == said.Hash))
             return false;
+        // A number that a dispute ended on is the seller's only where it is what its rows add up to.
+        if (posted.IsAgreed)
+            return parts.All(part => part.Quantity is not null) && parts.Sum(part => part.Quantity!.Value) == entry.State.Agreed?.Number.Quantity;
         // What a cap leaves changes with the other periods, and what was published does not.
         IReadOnlyList<PackageTerms> packages = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages;
         return context.Group.BillableCap is not null || StatementOracle.Invoice(parts, parts, null, context, packages) == (posted.Quantity, posted.Amount);
