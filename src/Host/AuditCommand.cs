@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Text;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
 
@@ -93,8 +92,15 @@ internal static class AuditCommand
         await foreach (AnchoredLine line in lines)
         {
             count++;
-            if (AuditLines.TenantOf(AuditLines.Read(line)) is { } of && !asked.Contains(of))
-                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"Line {line.Number} is of tenant '{of}', which is not audited."));
+            if (line is not AnchoredLine.Published published)
+            {
+                if (asked.Length != 1)
+                    throw new InvalidDataException("A month's export is of one tenant: name it with --tenant.");
+            }
+            else if (AnchoredLine.Published.TenantOf(published.Entry()) is not { } of || !asked.Contains(of))
+            {
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"Line {line.Number} is of a tenant that is not audited."));
+            }
         }
 
         if (count == 0)
@@ -112,17 +118,7 @@ internal static class AuditCommand
             throw new ValidationException("--account must be an account's id.");
         if (period is not null && !DateTime.TryParseExact(period, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
             throw new ValidationException("--period must be a month, such as 2026-04.");
-        return new AuditAnchor(root is null ? [] : [new AnchoredRoot(account!, period!, root)], export is null ? null : () => LinesAsync(export));
-    }
-
-    private static async IAsyncEnumerable<AnchoredLine> LinesAsync(string path)
-    {
-        using var reader = new StreamReader(path, Encoding.UTF8);
-        for (long number = 1; await reader.ReadLineAsync() is { } line; number++)
-        {
-            if (line.Length > 0)
-                yield return new AnchoredLine(number, Encoding.UTF8.GetBytes(line));
-        }
+        return new AuditAnchor(root is null ? [] : [new AnchoredRoot(account!, period!, root)], export is null ? null : () => AuditExport.ReadAsync(export));
     }
 
     /// <summary>Settings of the service that an audit has no use for are refused with the rest: a misspelt one must not audit another ledger.</summary>

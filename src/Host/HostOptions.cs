@@ -77,7 +77,7 @@ public sealed class HostOptions
     /// <value>The default is false: nothing protects such a body, and its rows are never settled.</value>
     public bool AllowBearer { get; set; }
 
-    /// <summary>How long attempts to deliver are remembered, in days (<c>Limits:DeliveryLogDays</c>); what was accepted is evidence besides, for good.</summary>
+    /// <summary>How long attempts to deliver are remembered, in days (<c>Limits:DeliveryLogDays</c>); what was accepted is evidence besides, for its years.</summary>
     /// <value>The default is 30; 1 to 365.</value>
     public int DeliveryLogDays { get; set; } = 30;
 

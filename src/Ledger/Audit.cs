@@ -6,7 +6,7 @@ public sealed record AnchoredRoot(string Account, string Period, string Root);
 
 /// <summary>What somebody holds outside the ledger and believes.</summary>
 /// <param name="Roots">Roots of closes.</param>
-/// <param name="Lines">What was published, as it was received; read once for each tenant.</param>
+/// <param name="Lines">What somebody received; read once for each tenant.</param>
 public sealed record AuditAnchor(IReadOnlyList<AnchoredRoot> Roots, Func<IAsyncEnumerable<AnchoredLine>>? Lines = null)
 {
     public static readonly AuditAnchor None = new([]);
@@ -42,7 +42,9 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         }
 
         var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, oldest) };
-        ReplayCount replayed = await replay.RunAsync(tenant, difference => Tell(AuditFinding.Of(difference)), cancel);
+        // What was published of a broken chain differs with it: the chain is told first, and the root may know more of it.
+        var later = new List<AuditFinding>();
+        ReplayCount replayed = await replay.RunAsync(tenant, difference => (difference.Sequence == 0 ? later.Add : (Action<AuditFinding>)Tell)(AuditFinding.Of(difference)), cancel);
         (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
 
         var roots = new AuditRoots(table, tenant, oldest, count, Tell);
@@ -57,8 +59,9 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         await ClosesAsync(await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel), roots, Tell, cancel);
         foreach (AnchoredRoot root in anchor.Roots)
             await RootAsync(root, roots, cancel);
+        later.ForEach(Tell);
         if (anchor.Lines is { } lines)
-            await new AuditLines(table, tenant, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
+            await new AuditLines(table, tenant, roots, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
         return count;
     }
 

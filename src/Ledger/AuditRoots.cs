@@ -61,6 +61,10 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
         }
     }
 
+    /// <summary>The same of one settlement, whoever says where it stood.</summary>
+    public Task CompareAsync(ManifestLine line, CancellationToken cancel) =>
+        CompareAsync(LedgerKeys.Parse(tenant, line.Id)?.Partition ?? "", [(line, LedgerKeys.Parse(tenant, line.Id) ?? default)], cancel);
+
     /// <summary>A tombstone stands for a settlement only when that was old enough to be forgotten, by its own key.</summary>
     public async Task TombstonesAsync(string partition, CancellationToken cancel)
     {
@@ -115,7 +119,7 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
     }
 
     private bool IsOldEnough(TombstoneDocument left, string suffix) =>
-        left.Period.End <= oldest && left.ChangedAt <= oldest && suffix.StartsWith(left.Period + "_", StringComparison.Ordinal) && left.Id.EndsWith(suffix.Replace('_', '.'), StringComparison.Ordinal);
+        left.Period.End <= oldest && left.ChangedAt <= oldest && suffix.StartsWith(left.Period + "_", StringComparison.Ordinal) && LedgerKeys.Parse(tenant, left.Id)?.Suffix == suffix;
 
     private static TombstoneDocument? Read(TableRow row) => Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left ? left : null;
 

@@ -75,7 +75,7 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
             if (first != row.RowKey || (entry.Period is null && !await IsDecidedAsync(entry.Record, cancel)))
                 report(Difference.Of(entry.Subject, 0, "published record", first == row.RowKey ? "" : first, $"{entry.MessageId} at {row.RowKey}"));
-            Take(periods, entry, row, report);
+            periods.Take(entry);
         }
 
         await periods.FinishAsync(table, feed, last, cancel);
@@ -86,21 +86,9 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             report(Difference.Of(feed, 0, "end of the feed", $"{end}", $"{last}"));
     }
 
-    /// <summary>A number may stand where it can be read and not be one.</summary>
-    private static void Take(PeriodReplay periods, FeedEntry entry, TableRow row, Action<Difference> report)
-    {
-        try
-        {
-            periods.Take(entry);
-        }
-        catch (Exception unreadable) when (unreadable is FormatException or OverflowException or ArgumentException or NullReferenceException or JsonException)
-        {
-            report(Difference.Of($"{entry.Subject}/{row.RowKey}", 0, "published record", "what can be added up", unreadable.Message));
-        }
-    }
-
     private async ValueTask<long> EndAsync(string feed, CancellationToken cancel) =>
-        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is { } head ? Tables.TryRead(head, LedgerJson.Default.FeedHeadDocument)?.Sequence ?? -1 : 0;
+        await table.GetAsync(feed, LedgerKeys.FeedHead, cancel) is not { } row ? 0
+            : Tables.TryRead(row, LedgerJson.Default.FeedHeadDocument) is { } head && Tables.SaysOnly(row, head, LedgerJson.Default.FeedHeadDocument) ? head.Sequence : -1;
 
     /// <summary>The settlement is committed with its record, so it says at least this revision whenever the record is there.</summary>
     private async ValueTask<bool> IsDecidedAsync(SettledRecord record, CancellationToken cancel)

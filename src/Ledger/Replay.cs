@@ -134,8 +134,11 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
 
     private async Task<(IReadOnlyList<Difference> Differences, int Records)> JudgeAsync(string tenant, Account account, string partition, TableRow row, IReadOnlyList<TableRow> history, CancellationToken cancel)
     {
-        if (Tables.TryRead(row, LedgerJson.Default.HeadDocument) is not { Id: not null, Account: not null, MediaBuyId: not null, Group: not null, State: not null, Chain: not null } head)
+        if (Tables.TryRead(row, LedgerJson.Default.HeadDocument) is not { Id: not null, Account: not null, MediaBuyId: not null, Group: not null, State: not null, Chain: not null } head || !Tables.SaysOnly(row, head, LedgerJson.Default.HeadDocument))
             return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", Encoding.UTF8.GetString(row.Body.Span))], 0);
+        if (LedgerKeys.Parse(tenant, head.Id) is not { } spelled || spelled.Partition != partition || LedgerKeys.Head(spelled.Suffix) != row.RowKey)
+            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", row.RowKey, head.Id)], 0);
+
         var replay = new SettlementReplay(await BuyOfAsync(tenant, account, partition, head, cancel), row.RowKey[2..], head);
         foreach (TableRow happened in history)
             replay.Take(happened);

@@ -30,7 +30,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--urls=https://127.0.0.1:0", "The service cannot listen")]
     [InlineData("--queue-dir={file}/queue", "Setting Publisher:QueueDir names a folder that cannot be written to.")]
     [InlineData("--Ledger:Path={file}/ledger.db", "The ledger cannot be opened.")]
-    [InlineData("nonsense", "There is no command 'nonsense': demo, push, replay, verify, or none to serve.")]
+    [InlineData("nonsense", "There is no command 'nonsense': demo, push, replay, verify, verify-audit, or none to serve.")]
     public async Task It_says_in_one_line_why_it_does_not_start(string argument, string why)
     {
         await System.IO.File.WriteAllTextAsync(File, "");

@@ -242,11 +242,11 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAlone("mb_1"));
         await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
 
-        Assert.Equal([1, 1], [await ReadsAsync(1_000), await ReadsAsync(1_100)]);
+        Assert.Equal((1, 1), (await ReadsAsync(1_000), await ReadsAsync(1_100)));
         await ClosedAsync(Other(), "2026-03");
-        Assert.Equal([2, 1], [await ReadsAsync(1_200), await ReadsAsync(1_300)]);
+        Assert.Equal((2, 1), (await ReadsAsync(1_200), await ReadsAsync(1_300)));
         await Other().ReopenAsync("2026-03");
-        Assert.Equal([2, 1], [await ReadsAsync(1_400), await ReadsAsync(1_500)]);
+        Assert.Equal((2, 1), (await ReadsAsync(1_400), await ReadsAsync(1_500)));
         Assert.Equal(["2026-03", "2026-03", "2026-04", "2026-04", "2026-03", "2026-03"], (await RecordsAsync()).Select(r => r.BookingPeriod));
 
         async Task<int> ReadsAsync(long impressions)
