@@ -113,7 +113,9 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
     [Fact]
     public async Task A_settlement_that_is_held_after_it_was_invoiced_is_open_and_the_first_hundred_are_named()
     {
-        RegisteredBuy[] buys = await Task.WhenAll(Enumerable.Range(0, 103).Select(i => Ledger.RegisterAsync(i == 0 ? Held("mb_0") : LedgerSample.BuyerAlone($"mb_{i}"))));
+        var buys = new List<RegisteredBuy>();
+        for (int i = 0; i < 103; i++)
+            buys.Add(await Ledger.RegisterAsync(i == 0 ? Held("mb_0") : LedgerSample.BuyerAlone($"mb_{i}")));
         await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
         await Ledger.PushAsync("r1", Ledger.BuyerFinal(buys[0], 1_000), Ledger.BuyerFinal(buys[1], 1_000));
         await Ledger.PassAsync(TimeSpan.FromMinutes(1));
@@ -339,7 +341,8 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         }
 
         await OrFaultAsync(Ledger.RelayAsync);
-        await Ledger.RelayAsync();
+        // A short history may have closed nothing yet.
+        await Ledger.CloseAsync("2026-03");
         await AssertSoundAsync(Ledger);
         IReadOnlyList<SettledRecord> records = await RecordsAsync();
         Assert.Equal(records.Count, records.Select(r => r.MessageId).Distinct().Count());
