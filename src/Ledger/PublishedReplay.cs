@@ -17,7 +17,11 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             // Invoice facts are the account's of that day; place, month and seal are the feed's own. Records of before the grade say none.
             SettledRecord expected = record with
             {
-                Seq = found.Seq, BookingPeriod = found.BookingPeriod, Invoice = found.Invoice, Seal = found.Seal, BillingGrade = found.BillingGrade is null ? null : record.BillingGrade,
+                Seq = found.Seq,
+                BookingPeriod = found.BookingPeriod,
+                Invoice = found.Invoice,
+                Seal = found.Seal,
+                BillingGrade = found.BillingGrade is null ? null : record.BillingGrade,
             };
             string follows = Text(expected), says = Text(found);
             if (follows != says)
