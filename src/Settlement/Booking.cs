@@ -33,8 +33,8 @@ public static class Booking
     public static string After(string month) => MonthOf(StartOf(month).AddMonths(1));
 
     /// <summary>True for a month as it is written here.</summary>
-    public static bool IsMonth(string? text) => text is { Length: 7 } && DateTime.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+    public static bool IsMonth(string? text) => text is { Length: 7 } && DateTimeOffset.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _);
 
     /// <summary>The first instant of a month.</summary>
-    public static DateTimeOffset StartOf(string month) => new(DateTime.ParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture), TimeSpan.Zero);
+    public static DateTimeOffset StartOf(string month) => DateTimeOffset.ParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 }

@@ -84,7 +84,8 @@ public class DependencyTests
     {
         IEnumerable<string> declared = SourceTree.Files.SelectMany(f => SourceTree.Captures(f.Code, @"\binterface\s+(?<it>I[A-Z]\w+)"));
 
-        Assert.Empty(declared.Except(["IPartitionedTable", "IPublisher", "ISignerKeys", "INonceLog"]));
+        // The last is no port: it is what the two kinds of a month's records have in common.
+        Assert.Empty(declared.Except(["IPartitionedTable", "IPublisher", "ISignerKeys", "INonceLog", "IPeriodRecord"]));
     }
 
     [Fact]

@@ -96,14 +96,14 @@ public class LedgerRuleTests
         await service.RecordAsync(buy, Sample.Final(Side.SellerRow));
         await service.RecordAsync(buy, Sample.Final(Side.UsagePush));
         var feed = service.Get<Feed>();
-        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-04", null, _ => true, default)).Count);
+        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-03", null, _ => true, default)).Count);
 
         await service.Get<Relay>().RunAsync(Service.Tenant, default);
-        FeedTotals totals = await feed.TotalsAsync(Service.Tenant, "2026-04", null, _ => true, default);
+        FeedTotals totals = await feed.TotalsAsync(Service.Tenant, "2026-03", null, _ => true, default);
 
         Assert.Equal((1, 50_400m), (totals.Count, totals.Amounts["USD"]));
-        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-03", null, _ => true, default)).Count);
-        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-04", null, _ => false, default)).Count);
+        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-04", null, _ => true, default)).Count);
+        Assert.Equal(0, (await feed.TotalsAsync(Service.Tenant, "2026-03", null, _ => false, default)).Count);
     }
 
     [Fact]
