@@ -46,7 +46,7 @@ internal static class AuditCommand
         if (untold > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{untold:N0} seals were not checked: no audit key is given (Audit:Key)");
         if (unsealed > 0)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{unsealed:N0} published records carry no seal: no audit key was set when they were published");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{unsealed:N0} published records carry no seal: no audit key was set when they were published, or it was taken off; a root or what was received tells which");
         if (!isAnchored)
             yield return "nothing from outside was given (--root or --export): a tail that was cut off since the newest close, and a ledger built anew as a whole, would not be seen";
         string found = findings switch
@@ -67,6 +67,8 @@ internal static class AuditCommand
         if (tenant is not null && !tenants.Contains(tenant))
             return await RefuseAsync(errors, $"There is no tenant '{tenant}'.");
         string[] asked = tenant is null ? [.. tenants] : [tenant];
+        if (asked.Length == 0)
+            return await RefuseAsync(errors, "There is no tenant in this ledger.");
         // A root says whose it is only to who knows: it is hashed into it.
         if (anchor.Roots.Count > 0 && asked.Length != 1)
             return await RefuseAsync(errors, "A root is of one tenant: name it with --tenant.");

@@ -44,25 +44,50 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, oldest) };
         // What was published of a broken chain differs with it: the chain is told first, and the root may know more of it.
         var later = new List<AuditFinding>();
-        ReplayCount replayed = await replay.RunAsync(tenant, difference => (difference.Sequence == 0 ? later.Add : (Action<AuditFinding>)Tell)(AuditFinding.Of(difference)), cancel);
-        (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
+        await PartAsync($"settlements of {tenant}", async () =>
+        {
+            ReplayCount replayed = await replay.RunAsync(tenant, difference => (difference.Sequence == 0 ? later.Add : (Action<AuditFinding>)Tell)(AuditFinding.Of(difference)), cancel);
+            (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
+        }, Tell);
 
         var roots = new AuditRoots(table, tenant, oldest, count, Tell);
+        await PartAsync($"tombstones of {tenant}", () => TombstonesAsync(tenant, roots, cancel), Tell);
+        IReadOnlyList<PeriodClose> closes = [];
+        await PartAsync($"feed of {tenant}", async () =>
+        {
+            var published = new AuditFeed(table, seals, count, Tell);
+            await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: true), cancel);
+            closes = await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel);
+            await ClosesAsync(closes, roots, Tell, cancel);
+        }, Tell);
+        foreach (AnchoredRoot root in anchor.Roots)
+            await RootAsync(root, roots, closes, Tell, cancel);
+        later.ForEach(Tell);
+        if (anchor.Lines is { } lines)
+            await new AuditLines(table, tenant, roots, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, closes, Tell, cancel), cancel);
+        return count;
+    }
+
+    /// <summary>What no check thought of is told as well: a row that ends one part of an audit must not keep the others from being looked at.</summary>
+    private static async Task PartAsync(string part, Func<Task> run, Action<AuditFinding> report)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
+        {
+            report(AuditFinding.At(part, 0, "", "rows", "what can be read", unreadable.Message));
+        }
+    }
+
+    private async Task TombstonesAsync(string tenant, AuditRoots roots, CancellationToken cancel)
+    {
         foreach (Account account in await directory.AccountsAsync(tenant, cancel))
         {
             for (int shard = 0; shard < LedgerKeys.Shards; shard++)
                 await roots.TombstonesAsync(LedgerKeys.Ledger(tenant, account.Id, shard), cancel);
         }
-
-        var published = new AuditFeed(table, seals, count, Tell);
-        await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: true), cancel);
-        await ClosesAsync(await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel), roots, Tell, cancel);
-        foreach (AnchoredRoot root in anchor.Roots)
-            await RootAsync(root, roots, cancel);
-        later.ForEach(Tell);
-        if (anchor.Lines is { } lines)
-            await new AuditLines(table, tenant, roots, count, Tell).RunAsync(lines(), root => RootAsync(root, roots, cancel), cancel);
-        return count;
     }
 
     /// <summary>Rule AUD-5: the lines of every close are what its root says, and each account's newest close is held against the settlements.</summary>
@@ -85,9 +110,15 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
         }
     }
 
-    private static async Task RootAsync(AnchoredRoot root, AuditRoots roots, CancellationToken cancel)
+    /// <summary>Rule AUD-7: a root that somebody holds is the root of a close that stands in the feed.</summary>
+    /// <remarks>A close that is taken off the feed's end leaves its month open for more, and its lines behind.</remarks>
+    private static async Task RootAsync(AnchoredRoot root, AuditRoots roots, IReadOnlyList<PeriodClose> closes, Action<AuditFinding> report, CancellationToken cancel)
     {
-        if (await roots.FindAsync(root.Account, root.Period, root.Root, cancel) is { } document)
-            await roots.CompareAsync(root.Account, root.Period, document, cancel);
+        if (await roots.FindAsync(root.Account, root.Period, root.Root, cancel) is not { } document)
+            return;
+        string subject = PeriodClose.SubjectOf(root.Account, root.Period);
+        if (!closes.Any(close => close.Subject == subject && close.Audit.Root == root.Root))
+            report(AuditFinding.At(subject, 0, LedgerKeys.FeedId(subject, document.Revision), "published record", $"the close of root {root.Root}", ""));
+        await roots.CompareAsync(root.Account, root.Period, document, cancel);
     }
 }

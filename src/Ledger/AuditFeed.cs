@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AdcpFunctions.Ledger;
 
 /// <summary>Checks the seals of what was published, and finds the closes in it.</summary>
@@ -22,10 +20,10 @@ internal sealed class AuditFeed(IPartitionedTable table, Seals seals, AuditCount
             {
                 var entry = FeedEntry.Of(row);
                 name = entry.Subject ?? name;
-                if (entry.Period is PeriodClose { Audit: not null } close)
+                if (entry.Period is PeriodClose close && PeriodReplay.IsWhole(entry))
                     closes.Add(close);
             }
-            catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+            catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
             {
                 report(AuditFinding.At(name, 0, row.RowKey, "published record", "what can be read", unreadable.Message));
             }

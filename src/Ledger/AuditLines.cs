@@ -64,30 +64,43 @@ internal sealed class AuditLines(IPartitionedTable table, string tenant, AuditRo
         await foreach (AnchoredLine line in lines.WithCancellation(cancel))
         {
             count.Lines++;
-            switch (line)
+            try
             {
-                case AnchoredLine.Published published:
-                    FeedEntry entry = published.Entry();
-                    if (AnchoredLine.Published.TenantOf(entry) != tenant)
-                    {
-                        count.Lines--;
-                        break;
-                    }
-
-                    await CompareAsync(line, entry.Period is null && entry.Record.Sandbox, entry.Subject, entry.Revision, Encoding.UTF8.GetString(published.Body.Span), row => Encoding.UTF8.GetString(Tables.Join(row, "body").Span), cancel);
-                    if (entry.Period is PeriodClose close)
-                        await anchor(new AnchoredRoot(close.AccountId, close.Period, close.Audit.Root));
-                    break;
-                case AnchoredLine.Worded worded:
-                    await CompareAsync(line, sandbox: false, worded.SettlementId, worded.Revision, worded.Text, row => Tables.TryRead(row, LedgerJson.Default.SettledRecord) is { } record ? worded.Wording(record) : "", cancel);
-                    break;
-                case AnchoredLine.Standing standing:
-                    await roots.CompareAsync(standing.Line, cancel);
-                    break;
-                case AnchoredLine.Month month:
-                    await CompareAsync(month, cancel);
-                    break;
+                await CompareAsync(line, anchor, cancel);
             }
+            catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
+            {
+                string name = string.Create(CultureInfo.InvariantCulture, $"line {line.Number}");
+                report(AuditFinding.At(name, 0, "", name, "what can be read in the ledger", unreadable.Message));
+            }
+        }
+    }
+
+    private async Task CompareAsync(AnchoredLine line, Func<AnchoredRoot, Task> anchor, CancellationToken cancel)
+    {
+        switch (line)
+        {
+            case AnchoredLine.Published published:
+                FeedEntry entry = published.Entry();
+                if (AnchoredLine.Published.TenantOf(entry) != tenant)
+                {
+                    count.Lines--;
+                    break;
+                }
+
+                await CompareAsync(line, entry.Period is null && entry.Record.Sandbox, entry.Subject, entry.Revision, Encoding.UTF8.GetString(published.Body.Span), row => Encoding.UTF8.GetString(Tables.Join(row, "body").Span), cancel);
+                if (entry.Period is PeriodClose close)
+                    await anchor(new AnchoredRoot(close.AccountId, close.Period, close.Audit.Root));
+                break;
+            case AnchoredLine.Worded worded:
+                await CompareAsync(line, sandbox: false, worded.SettlementId, worded.Revision, worded.Text, row => Tables.TryRead(row, LedgerJson.Default.SettledRecord) is { } record ? worded.Wording(record) : "", cancel);
+                break;
+            case AnchoredLine.Standing standing:
+                await roots.CompareAsync(standing.Line, cancel);
+                break;
+            case AnchoredLine.Month month:
+                await CompareAsync(month, cancel);
+                break;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace AdcpFunctions.Ledger;
 
@@ -38,7 +37,7 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
                 return document;
             report(AuditFinding.At(name, 0, broken ?? row, "manifest", said, broken is null ? found : ""));
         }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
         {
             report(AuditFinding.At(name, 0, row, "manifest", "what can be read", unreadable.Message));
         }

@@ -16,7 +16,7 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
     {
         null => entry.Record is { SettlementId: not null, MessageId: not null, AccountId: not null, Currency: not null, ReportingPeriod: not null, Delta: not null } record
             && Booking.IsMonth(record.BookingPeriod) && IsInstant(record.ReportingPeriod.End) && decimal.TryParse(record.Delta.Amount, NumberStyles.Number, CultureInfo.InvariantCulture, out _),
-        { MessageId: not null, AccountId: not null } done => Booking.IsMonth(done.Period) && IsInstant(done.At) && done is not PeriodClose { Settlements: null } and not PeriodClose { Audit: null },
+        { MessageId: not null, AccountId: not null } done => Booking.IsMonth(done.Period) && IsInstant(done.At) && done is not PeriodClose { Settlements: null } and not PeriodClose { Audit: null or { Root: null } },
         _ => false,
     };
 

@@ -79,7 +79,14 @@ internal sealed class PublishedReplay(IPartitionedTable table, string tenant)
             string first = id is null ? "" : Encoding.UTF8.GetString(id.Body.Span);
             if (first != row.RowKey || (entry.Period is null && !await IsDecidedAsync(entry.Record, cancel)))
                 report(Difference.Of(entry.Subject, 0, "published record", first == row.RowKey ? "" : first, $"{entry.MessageId} at {row.RowKey}"));
-            periods.Take(entry);
+            try
+            {
+                periods.Take(entry);
+            }
+            catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
+            {
+                report(Difference.Of(entry.Subject, 0, "published record", "what can be added up", unreadable.Message));
+            }
         }
 
         await periods.FinishAsync(table, feed, last, cancel);

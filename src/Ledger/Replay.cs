@@ -132,7 +132,20 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
             report(difference);
     }
 
+    /// <summary>A contract, a tally or a record that was tampered with may say what nothing can be judged by: that is a difference too, and the next settlement is judged.</summary>
     private async Task<(IReadOnlyList<Difference> Differences, int Records)> JudgeAsync(string tenant, Account account, string partition, TableRow row, IReadOnlyList<TableRow> history, CancellationToken cancel)
+    {
+        try
+        {
+            return await DifferencesAsync(tenant, account, partition, row, history, cancel);
+        }
+        catch (Exception unreadable) when (Tables.IsUnreadable(unreadable))
+        {
+            return ([Difference.Of($"{partition}/{row.RowKey}", 0, "settlement", "what can be read and judged", unreadable.Message)], 0);
+        }
+    }
+
+    private async Task<(IReadOnlyList<Difference> Differences, int Records)> DifferencesAsync(string tenant, Account account, string partition, TableRow row, IReadOnlyList<TableRow> history, CancellationToken cancel)
     {
         if (Tables.TryRead(row, LedgerJson.Default.HeadDocument) is not { Id: not null, Account: not null, MediaBuyId: not null, Group: not null, State: not null, Chain: not null } head || !Tables.SaysOnly(row, head, LedgerJson.Default.HeadDocument))
             return ([Difference.Of($"{partition}/{row.RowKey}", 0, "head", "what can be read", Encoding.UTF8.GetString(row.Body.Span))], 0);

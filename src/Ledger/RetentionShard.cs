@@ -40,8 +40,9 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
         return forgotten;
     }
 
-    /// <summary>Rule RET-1: a settlement is forgotten when its period ended, and anything last happened to it, longer ago than the years it is kept, and its account's month is closed.</summary>
-    private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null;
+    /// <summary>Rule RET-1: a settlement is forgotten when its period ended, and anything last happened to it, longer ago than the years it is kept, its account's month is closed, and nothing that was agreed to make good is owed.</summary>
+    private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null
+        && head.State.Remedies?.Any(r => r.IsOwed || r.IsWaiting) is not true;
 
     /// <summary>A record that was never published is money nobody has heard of.</summary>
     private async ValueTask<bool> WaitsAsync(string suffix, CancellationToken cancel)

@@ -144,6 +144,8 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
 
         foreach (SettlementEvent.DisputeMoved moved in inputs.OfType<SettlementEvent.DisputeMoved>())
             Judge(moved.Move, context);
+        foreach (SettlementEvent.RemedyMoved moved in inputs.OfType<SettlementEvent.RemedyMoved>())
+            Judge(moved.Move, context);
         IReadOnlyList<SettlementEvent> follows = BillingAuthority.Decide(state, context, said.At);
         return inputs.Length == 0 && follows.Count == 0 && ReferenceEquals(_state, SettlementState.Initial) ? [Settlements.Expected] : follows;
     }
@@ -155,6 +157,15 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
             Differ("dispute move", "one that could be made", refused.Sentence);
         else if (_state.ContractVersion is not null)
             Compare("dispute move", Text(new SettlementEvent.DisputeMoved(Disputes.Taken(_state, context, move))), Text(new SettlementEvent.DisputeMoved(move)));
+    }
+
+    /// <summary>Rule RMD-8: a recorded move of a remedy is one that could be made then, by whoever may make it.</summary>
+    private void Judge(RemedyMove move, SettlementContext context)
+    {
+        if (Remedies.Check(_state, context, move) is { } refused)
+            Differ("remedy move", "one that could be made", refused.ToString());
+        else
+            Compare("remedy move", Text(new SettlementEvent.RemedyMoved(Remedies.Record(_state, context, move))), Text(new SettlementEvent.RemedyMoved(move)));
     }
 
     private SettlementContext? ContextOf(SettlementState state, GivenDocument given)

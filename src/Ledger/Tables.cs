@@ -56,6 +56,10 @@ internal static class Tables
         }
     }
 
+    /// <summary>True for what reading or judging a row ends in that another hand wrote. For whoever looks for that, and tells it.</summary>
+    public static bool IsUnreadable(Exception fault) =>
+        fault is JsonException or InvalidOperationException or ArgumentException or FormatException or OverflowException or NullReferenceException or IndexOutOfRangeException;
+
     /// <summary>True when a row says nothing but what was read of it: a member by another name is read as if it were not there.</summary>
     /// <remarks>A row of an older version may say less than this one would write.</remarks>
     public static bool SaysOnly<T>(TableRow row, T read, JsonTypeInfo<T> type)

@@ -148,6 +148,16 @@ public sealed class AuditCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_ledger_of_no_tenant_is_not_one_in_which_every_link_holds()
+    {
+        await _table.SubmitAsync(new TableBatch("tenants").Delete((await _table.GetAsync("tenants", LedgerHarness.Tenant, default))!), default);
+
+        (int code, string output, string errors) = await RunAsync();
+
+        Assert.True((code, output) == (2, "") && errors.Length > 0);
+    }
+
+    [Fact]
     public async Task The_program_knows_the_subcommand()
     {
         var start = new ProcessStartInfo("dotnet", [typeof(HostOptions).Assembly.Location, "verify-audit"]) { RedirectStandardOutput = true, UseShellExecute = false };

@@ -16,7 +16,7 @@ public sealed class MonthEndGuideTests : IDisposable
     public async Task Every_block_of_the_guide_does_what_the_guide_says()
     {
         StoryBlock[] blocks = [.. Story.Sections(Path.Combine(SharedAssets.RepositoryRoot, "docs", "month-end.md")).Values.SelectMany(section => section)];
-        var settings = new Dictionary<string, string> { ["Ledger__Path"] = Path.Combine(_folder.Path, "ledger.db") };
+        var settings = new Dictionary<string, string> { ["Ledger__Path"] = Path.Combine(_folder.Path, "ledger.db"), ["Audit__Key"] = Convert.ToBase64String(new byte[32]) };
         await using var server = new ChildHost(settings);
         await server.StartAsync();
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Ledger;
@@ -69,6 +70,30 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
 
         Assert.Contains(await HeadsAsync(ledger), h => h.Account == "acct" && h.Period == LedgerSample.March);
         Assert.DoesNotContain(await HeadsAsync(ledger), h => h.Account == "acct" && h.Period == LedgerSample.April);
+    }
+
+    [Fact]
+    public async Task Additional_delivery_that_is_owed_is_not_forgotten()
+    {
+        await Ledger.AddAccountAsync(LedgerSample.Account());
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Draft("mb_owed", LedgerSample.Package("pkg_1", new BillingMeasurement(LedgerSample.BuyerAdServer, 10m, null, 72, ["additional_delivery"]))));
+        await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        await Ledger.PushAsync("seller", Ledger.SellerFinals(buy, 900_000));
+        await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddMinutes(1));
+        await Ledger.SweepAsync();
+        await MoveAsync(new RemedyMove(0, RemedyAction.Propose, RemedyKind.AdditionalDelivery, null, 100_000m, null, DisputeActor.Seller, "seller", default, "in May"));
+        await MoveAsync(new RemedyMove(1, RemedyAction.Accept, null, null, null, null, DisputeActor.Buyer, "buyer", default, "so be it"));
+        await Ledger.RelayAsync();
+        Assert.IsType<PeriodRuling.Closed>(await Ledger.CloseAsync("2026-03"));
+
+        await ForgetAsync(Ledger);
+        Assert.True((await Ledger.HeadAsync(buy)).State.Remedies![0].IsOwed);
+
+        await MoveAsync(new RemedyMove(1, RemedyAction.Fulfil, null, null, null, null, DisputeActor.Buyer, "buyer", default, "it came"));
+        await ForgetAsync(Ledger, Later.AddYears(Years + 1));
+        Assert.Null(await Ledger.Settlements.ReadAsync(LedgerHarness.Address(buy), default));
+
+        async Task MoveAsync(RemedyMove move) => Assert.Null(await Ledger.Settlements.MoveRemedyAsync(buy, await Ledger.HeadAsync(buy), [], move, default));
     }
 
     [Fact]
