@@ -181,7 +181,7 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
             || before is not null && before.Newest.Periods.Any(p => p.Start >= from && before.InForce(p).Groups.Any(g => Deadline.WindowClose(p, g) <= now));
     }
 
-    /// <summary>Rule VER-2: a new version never reaches a period that has a final statement; reaching one whose window has closed needs a reason.</summary>
+    /// <summary>Rule VER-2: a new version never reaches a period that has a final statement or an open dispute; reaching one whose window has closed needs a reason.</summary>
     /// <remarks>Without a stated start it takes effect with the first billing period that begins after now.</remarks>
     private async ValueTask<(Contract Contract, RegistrationProblem? Refusal)> InForceFromAsync(RegisteredBuy before, Contract contract, ContractDraft draft, DateTimeOffset now, CancellationToken cancel)
     {
@@ -193,7 +193,10 @@ public sealed class MediaBuyRegister(IPartitionedTable table, SettlementLedger s
         {
             foreach (TermsGroup group in before.InForce(period).Groups)
             {
-                if (await settlements.ReadAsync(before.Address(group.Id, period, group.Window), cancel) is { Document.State.ContractVersion: not null })
+                SettlementState? state = (await settlements.ReadAsync(before.Address(group.Id, period, group.Window), cancel))?.Document.State;
+                if (state is { ContractVersion: null, OpenDispute: not null })
+                    return (contract, new("period_disputed", "/effective_from", $"The period {period} is disputed; until that has ended it stays under the version it is disputed under."));
+                if (state is { ContractVersion: not null })
                     return (contract, new("period_has_final", "/effective_from", $"The period {period} already has a final statement; it stays under the version that statement was made for."));
                 if (Deadline.WindowClose(period, group) <= now && draft.Reason is null)
                     return (contract, new("reason_missing", "/reason", $"The window of period {period} has closed; back-dating a version needs a reason."));

@@ -170,9 +170,13 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
     {
         DisputeOutcome? verdict = null;
         Matter moving = Settlements.OnDispute(buy, settlement, outages, move, time.GetUtcNow(), judged => verdict = judged);
-        // A lapse is recorded as a decision of its own; after it nobody is late any more.
+        // A lapse is recorded as a decision of its own; after it nobody is late any more. What was forgotten meanwhile is not even asked.
         while (verdict is null)
-            await DecideAsync(moving.Address.Partition, [moving], cancel);
+        {
+            if ((await DecideAsync(moving.Address.Partition, [moving], cancel)).Count == 0)
+                verdict ??= new DisputeOutcome.Refused(new DisputeRefusal.NothingToDispute("the years this settlement is kept have gone by"));
+        }
+
         return verdict;
     }
 

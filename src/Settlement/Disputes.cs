@@ -82,7 +82,7 @@ public static class Disputes
     {
         Dispute? keyed = move.Action == DisputeAction.Open
             ? state.Disputes?.LastOrDefault(d => d.Key == move.Key)
-            : state.Disputes?.FirstOrDefault(d => d.Number == move.Dispute && d.Moves == move.Moves + 1 && d.Last == ContentOf(move));
+            : state.Disputes?.FirstOrDefault(d => d.Number == move.Dispute && d.Moves - 1 == move.Moves && d.Last == ContentOf(move));
         bool differs = keyed is not null && move.Action == DisputeAction.Open && keyed.ContentHash != ContentOf(move);
         other = differs ? keyed : null;
         return differs ? null : keyed;

@@ -25,8 +25,8 @@ internal static class Publication
         decimal? billed = Amount.Billable(agreed.Number.Quantity, context.Group, context.BilledElsewhere);
         UnitPrice? price = agreed.Number.Quantity is { } count ? known.PriceOfAgreed(count, context) ?? throw Unpriced : null;
         decimal amount = price is { } unit ? Amount.Of(billed ?? throw Unpriced, unit, context.Group.PricingModel, context.Contract.Currency)
-            // An amount is what is to be invoiced, with what was made good off it already.
-            : (agreed.Number.Amount ?? throw Unpriced) + (before?.Remedied ?? 0m);
+            // An amount is what is to be invoiced, with all that makes good off it: what was booked already, and what waited beside the dispute and is booked next.
+            : (agreed.Number.Amount ?? throw Unpriced) + (before?.Remedied ?? 0m) + (state.Remedies?.Where(r => r.IsWaiting).Sum(r => r.Amount) ?? 0m);
         IEnumerable<string> reasons = [Reasons.DisputeResolved, .. isFallback ? [Reasons.DeadlineMissed] : Array.Empty<string>(), .. AgreedFlags(agreed.Number, billed, before, context, known)];
         return Make(before, side, isFallback, known.On(side)?.Mark ?? "", (billed, amount, price), context, known, reasons, now) with { Agreement = agreed.Dispute };
     }

@@ -175,9 +175,10 @@ public static class Remedies
     };
 
     /// <summary>What was turned down goes first, what is still owed or waits never, what was made good last: it keeps the same from being made good twice.</summary>
+    /// <remarks>The oldest of those was for finals that are not the newest any more, and what it took off stays in the posting.</remarks>
     private static IEnumerable<Remedy> Remembered(IReadOnlyList<Remedy> known)
     {
-        Remedy? forgotten = known.Count < Kept ? null : known.FirstOrDefault(r => r.State == RemedyState.Disputed);
+        Remedy? forgotten = known.Count < Kept ? null : known.FirstOrDefault(r => r.State == RemedyState.Disputed) ?? known.FirstOrDefault(r => !r.IsOwed && !r.IsWaiting);
         return known.Where(r => r != forgotten);
     }
 }

@@ -119,6 +119,17 @@ public class DisputeRoutesTests
     }
 
     [Fact]
+    public async Task A_state_beyond_every_number_of_moves_is_no_fault_of_ours()
+    {
+        await using Quarrel quarrel = await Quarrel.StartAsync();
+        await quarrel.OpenAsync();
+
+        HttpAnswer moved = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000", moves: int.MaxValue);
+
+        Assert.Equal((HttpStatusCode.Conflict, "dispute_moved"), (moved.Status, moved.Code));
+    }
+
+    [Fact]
     public async Task A_response_whose_answer_was_lost_is_made_once()
     {
         await using Quarrel quarrel = await Quarrel.StartAsync();

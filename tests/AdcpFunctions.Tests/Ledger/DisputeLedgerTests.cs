@@ -210,6 +210,38 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
         Assert.IsType<DisputeRefusal.NothingToDispute>(Assert.IsType<DisputeOutcome.Refused>(await open.MoveAsync(Ledger)).Why);
     }
 
+    [Fact]
+    public async Task A_move_of_what_was_forgotten_meanwhile_is_refused_and_not_tried_for_ever()
+    {
+        RegisteredBuy buy = await SettledAsync(Ledger);
+        Disputing open = await LookAsync(Ledger, buy, Buyer, Open);
+        Time.Advance(TimeSpan.FromDays(800));
+        SettlementAddress address = LedgerHarness.Address(buy);
+        Head head = (await Ledger.Settlements.ReadAsync(address, default))!;
+        var left = new TombstoneDocument(head.Document.Id, head.Document.Period, head.Document.Sequence, head.Document.Chain, 1, null, head.Document.ChangedAt, Time.GetUtcNow());
+        await Ledger.Table.SubmitAsync(new TableBatch(address.Partition).Delete(head.Row).Insert(Tables.Row(LedgerKeys.Tombstone(address.Suffix), left, LedgerJson.Default.TombstoneDocument)), default);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        DisputeOutcome outcome = await Ledger.Settlements.MoveDisputeAsync(buy, open.Seen, [], open.Move, patience.Token);
+
+        Assert.IsType<DisputeRefusal.NothingToDispute>(Assert.IsType<DisputeOutcome.Refused>(outcome).Why);
+    }
+
+    [Fact]
+    public async Task No_version_takes_the_terms_away_from_under_an_open_dispute()
+    {
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_1"));
+        await Ledger.PassUntilAsync(LedgerSample.May.Start);
+        await Ledger.SweepAsync();
+        Assert.Null((await Ledger.HeadAsync(buy)).State.ContractVersion);
+        Assert.IsType<DisputeOutcome.Moved>(await (await LookAsync(Ledger, buy, Buyer, Open)).MoveAsync(Ledger));
+        ContractDraft other = LedgerSample.BuyerAttested("mb_1", deadlineHours: 96) with { EffectiveFrom = LedgerSample.March.Start, Reason = "mistyped" };
+
+        RegisterOutcome outcome = await Ledger.Register.RegisterAsync(LedgerHarness.Tenant, LedgerSample.Account(), other, default);
+
+        Assert.Equal("period_disputed", Assert.IsType<RegisterOutcome.Refused>(outcome).Problems[0].Code);
+    }
+
     /// <summary>What a party sends after it has looked.</summary>
     protected sealed record Disputing(RegisteredBuy Buy, HeadDocument Seen, DisputeMove Move)
     {

@@ -101,6 +101,22 @@ public class AgreementTests
     }
 
     [Fact]
+    public void An_agreed_amount_is_what_is_invoiced_also_where_what_makes_good_waited_beside_the_dispute()
+    {
+        PackageTerms package = Sample.Package(pricing: PricingModel.FlatRate, terms: Sample.Terms() with { Remedies = ["credit"] });
+        History history = new History(Sample.Contract(Sample.Draft(Attests.Buyer, package) with { Policies = Sample.Policies(FallbackPolicy.Automatic) })).Receive(Sample.Final(Side.SellerRow)).Pass("2026-04-13");
+        Assert.Equal(10m, history.Posted!.Amount);
+        var credit = new RemedyMove(0, RemedyAction.Propose, RemedyKind.Credit, 2m, null, null, Seller, "seller", Sample.At("2026-04-15"), "as agreed");
+
+        history.Move(Buyer, Open, "2026-04-14", amount: 7m)
+            .Remedy(credit).Remedy(credit with { Remedy = 1, Action = RemedyAction.Accept, Actor = Buyer })
+            .Move(Seller, Adjust, "2026-04-16", amount: 7m).Move(Buyer, Accept, "2026-04-16");
+
+        Assert.Equal((7m, 2m), (history.Posted!.Amount, history.Posted.Remedied));
+        Assert.Equal([10m, -1m, -2m], history.Postings.Select(p => p.DeltaAmount));
+    }
+
+    [Fact]
     public void An_agreement_that_changes_nothing_is_told_all_the_same()
     {
         History history = Agree(Settled(), 5_040_000m);

@@ -276,6 +276,21 @@ public class RemedyTests
     }
 
     [Fact]
+    public void Of_many_that_were_booked_the_oldest_are_forgotten_and_what_they_took_off_stays_off()
+    {
+        History history = new History(Terms()).Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-12");
+        for (int i = 1; i <= 12; i++)
+        {
+            history.Receive(Sample.Final(Side.SellerRow, 6_000_000m + i, $"2026-04-13T{i:00}:00"))
+                .Remedy(Propose(RemedyKind.Credit, 10m)).Remedy(Move(RemedyAction.Accept, DisputeActor.Buyer) with { Remedy = i });
+        }
+
+        Assert.Equal([5, 6, 7, 8, 9, 10, 11, 12], history.State.Remedies!.Select(r => r.Number));
+        Assert.Equal((120m, -120m), (history.Posted!.Remedied, history.Posted.Amount - history.Postings[0].Amount));
+        Assert.Equal(new RemedyRefusal.MadeGood(12), Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 10m)));
+    }
+
+    [Fact]
     public void Every_move_is_told_with_its_author_and_reason()
     {
         History history = Breached().Remedy(Propose(RemedyKind.AdditionalDelivery, units: 1_000m)).Remedy(Move(RemedyAction.Dispute, DisputeActor.Buyer))
