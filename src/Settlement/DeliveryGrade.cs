@@ -95,7 +95,9 @@ public static class DeliveryGrade
             : BillingGrade.Yes(codes, $"final, and what {Wording.Cash(posted.Amount, currency)} are invoiced on, because");
     }
 
-    /// <summary>True where the parties agreed on a number of their own and the invoice stands at it.</summary>
+    /// <summary>True where the parties agreed on a number of their own and no newer final was invoiced since, whatever a cap or a remedy made of it.</summary>
+    /// <remarks>An agreement that is on nobody's count has no mark.</remarks>
     private static bool IsAgreedOtherwise(SettlementState state, Posting posted) =>
-        posted.IsAgreed && (state.Agreed?.Number.Quantity is not { } count || count != posted.SellerCount);
+        state.Agreed is { Booked: true } agreed && (posted.Mark.Length == 0 || agreed.Marks.Contains(posted.Mark))
+        && (agreed.Number.Quantity is not { } count || count != posted.SellerCount);
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Host;
@@ -166,6 +168,27 @@ public class PeriodRoutesTests
     }
 
     [Fact]
+    public async Task An_export_that_a_fault_breaks_off_after_bytes_were_sent_is_cut_and_not_finished()
+    {
+        await using TestHost host = await SettledAsync("mb1");
+        await RepeatAsync(host, 300);
+        host.Table.FaultBefore(call => call.Kind == TableCallKind.Query && call.Partition.StartsWith("default.acme.", StringComparison.Ordinal));
+        using var http = new HttpClient { BaseAddress = host.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/periods/2026-04/export?account_id=acme");
+        request.Headers.Authorization = new("Bearer", TestHost.AdminKey);
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var got = new MemoryStream();
+
+        // The end of a chunked body is missing, so no client takes what came for all of it.
+        await Assert.ThrowsAnyAsync<IOException>(async () => await (await response.Content.ReadAsStreamAsync()).CopyToAsync(got));
+
+        string came = Encoding.UTF8.GetString(got.ToArray());
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.StartsWith("{\"line\":\"record\"", came, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"line\":\"end\"", came, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_change_after_the_close_is_booked_into_the_month_the_refusal_names()
     {
         await using TestHost host = await SettledAsync("mb1");
@@ -192,6 +215,25 @@ public class PeriodRoutesTests
 
     private static Task<HttpAnswer> ReopenAsync(TestHost host, string key, string period = "2026-04") =>
         host.PostAsync($"/v1/periods/{period}/reopen", new JsonObject { ["account_id"] = "acme", ["reason"] = "forgotten" }, key);
+
+    /// <summary>Puts the feed's only record into it so many times more: enough that an export is sent in several portions.</summary>
+    private static async Task RepeatAsync(TestHost host, int times)
+    {
+        string feed = LedgerKeys.Feed("default", sandbox: false);
+        TableRow head = (await host.Table.GetAsync(feed, LedgerKeys.FeedHead, CancellationToken.None))!, first = (await host.Table.GetAsync(feed, LedgerKeys.FeedRecord(1), CancellationToken.None))!;
+        SettledRecord record = Tables.Read(first, LedgerJson.Default.SettledRecord);
+        foreach (long[] some in Enumerable.Range(2, times).Select(seq => (long)seq).Chunk(50))
+        {
+            var batch = new TableBatch(feed);
+            foreach (long seq in some)
+                batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), record with { Seq = seq }, LedgerJson.Default.SettledRecord));
+            Assert.IsType<BatchResult.Committed>(await host.Table.SubmitAsync(batch, CancellationToken.None));
+        }
+
+        var end = new TableBatch(feed);
+        end.Replace(Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(times + 1), LedgerJson.Default.FeedHeadDocument) with { ETag = head.ETag });
+        Assert.IsType<BatchResult.Committed>(await host.Table.SubmitAsync(end, CancellationToken.None));
+    }
 
     /// <summary>April's finals of these media buys are published on the first of May, 10,000.00 each.</summary>
     private static async Task<TestHost> SettledAsync(params string[] mediaBuys)

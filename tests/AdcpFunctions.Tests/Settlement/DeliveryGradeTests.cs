@@ -140,14 +140,39 @@ public class DeliveryGradeTests
         SettlementState ended = settled with
         {
             Status = SettlementStatus.Adjusted,
-            Agreed = new Agreement(1, new ClaimedNumber(agreed, null), [], Booked: true),
+            Agreed = new Agreement(1, new ClaimedNumber(agreed, null), [settled.Posted!.Mark], Booked: true),
             Posted = settled.Posted! with { Revision = 2, Quantity = agreed, Agreement = 1 },
         };
 
         Assert.Equal(["dispute_open"], Of(Settled(), state: disputed).ReasonCodes);
         Assert.Equal(billable, Of(Settled(), state: ended).Billable);
         // A later final that was booked since is what is invoiced again.
-        Assert.True(Of(Settled(), state: ended with { Posted = settled.Posted! with { Revision = 3 } }).Billable);
+        Assert.True(Of(Settled(), state: ended with { Posted = settled.Posted! with { Revision = 3, Mark = "later" } }).Billable);
+    }
+
+    [Fact]
+    public void A_number_agreed_on_that_a_cap_cut_is_not_the_sellers_either()
+    {
+        SettlementState settled = Settled().State;
+        Posting posted = settled.Posted! with { Revision = 2, Quantity = 4_000_000m, Agreement = 1 };
+
+        BillingGrade grade = Of(Settled(), state: Ended(settled, new ClaimedNumber(5_000_000m, null), posted));
+
+        Assert.False(grade.Billable, grade.Sentence);
+        // While another package of the group is not final, the agreement is on nobody's count.
+        Assert.False(Of(Settled(), state: Ended(settled, new ClaimedNumber(5_000_000m, null), posted with { Mark = "", SellerCount = null })).Billable);
+    }
+
+    [Fact]
+    public void An_amount_agreed_on_after_a_remedy_is_not_the_sellers_either()
+    {
+        SettlementState settled = Settled().State;
+        // The agreed amount is what is to be invoiced, with what was made good off it already (rule DSP-9).
+        Posting posted = settled.Posted! with { Revision = 3, Amount = 40_000m, Remedied = 1_000m, Agreement = 1 };
+
+        BillingGrade grade = Of(Settled(), state: Ended(settled, new ClaimedNumber(null, 40_000m), posted));
+
+        Assert.False(grade.Billable, grade.Sentence);
     }
 
     [Fact]
@@ -191,6 +216,13 @@ public class DeliveryGradeTests
     /// <summary>The seller attests; its final is invoiced.</summary>
     private static History Settled(RestatementPolicy restatement = RestatementPolicy.Manual) =>
         new History(Sample.Contract(Attests.Seller, tolerance: null, deadlineHours: null, window: null, policies: Sample.Policies(restatement: restatement))).Receive(Row);
+
+    private static SettlementState Ended(SettlementState settled, ClaimedNumber number, Posting posted) => settled with
+    {
+        Status = SettlementStatus.Adjusted,
+        Agreed = new Agreement(1, number, [settled.Posted!.Mark], Booked: true),
+        Posted = posted,
+    };
 
     private static DeliveredNumber Number(History history, Statement? said = null) => new(true, history.Context.Group, history.Context.Period, IsContracted: true, said ?? Row);
 
