@@ -216,7 +216,11 @@ public class RefusalTests
         static JsonObject Proposal(string account) => new() { ["account_id"] = account, ["decision"] = "accept_proposal", ["proposal"] = new string('a', 20), ["reason"] = "because" };
         static JsonObject Claim(string settlement) => new()
         {
-            ["settlement_id"] = settlement, ["claimed"] = new JsonObject { ["quantity"] = "1" }, ["source"] = "our server", ["reason"] = "because", ["idempotency_key"] = "dispute-key-000001",
+            ["settlement_id"] = settlement,
+            ["claimed"] = new JsonObject { ["quantity"] = "1" },
+            ["source"] = "our server",
+            ["reason"] = "because",
+            ["idempotency_key"] = "dispute-key-000001",
         };
         static JsonObject Period(string account) => new() { ["account_id"] = account, ["reason"] = "because" };
         static JsonObject Task(string account) => new() { ["seller_agent"] = TestHost.Seller, ["channel"] = "task", ["account_id"] = account };

@@ -326,7 +326,8 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
                 {
                     await instance.PushAsync($"r{step}", instance.BuyerFinal(buy, random.Next(1, 999_999), period));
                     return 0;
-                },
+                }
+                ,
                 < 6 => instance.RelayAsync,
                 < 8 => async () => await instance.CloseAsync(month, account) is PeriodRuling.Closed ? 1 : 0,
                 8 => async () => await instance.ReopenAsync(month, account) is PeriodRuling.Reopened ? 1 : 0,
@@ -334,7 +335,8 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
                 {
                     await Task.WhenAll(instances[0].CloseAsync(month, account), instances[1].RelayAsync());
                     return 0;
-                },
+                }
+                ,
             };
             await Faults.StrikeAsync(strike, random.Next(2) == 0, async () => await OrFaultAsync(work));
             await Ledger.PassAsync(TimeSpan.FromHours(random.Next(1, 36)));
