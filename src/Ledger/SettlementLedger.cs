@@ -154,7 +154,8 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
     /// <returns>Why it was not taken; null when it was, now or by the same words before.</returns>
     public async Task<RemedyRefusal?> MoveRemedyAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, RemedyMove move, CancellationToken cancel)
     {
-        RemedyRefusal? refusal = null;
+        // What was forgotten meanwhile is not even asked.
+        RemedyRefusal? refusal = new RemedyRefusal.Unknown(move.Remedy);
         Matter moved = Settlements.OnRemedy(buy, settlement, outages, move with { At = time.GetUtcNow() }, why => refusal = why);
         await DecideAsync(moved.Address.Partition, [moved], cancel);
         return refusal;

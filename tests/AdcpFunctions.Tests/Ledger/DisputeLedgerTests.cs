@@ -225,6 +225,8 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
         DisputeOutcome outcome = await Ledger.Settlements.MoveDisputeAsync(buy, open.Seen, [], open.Move, patience.Token);
 
         Assert.IsType<DisputeRefusal.NothingToDispute>(Assert.IsType<DisputeOutcome.Refused>(outcome).Why);
+        RemedyMove remedy = new(0, RemedyAction.Propose, RemedyKind.Credit, 1m, null, null, DisputeActor.Seller, "seller", Time.GetUtcNow(), "late");
+        Assert.IsType<RemedyRefusal.Unknown>(await Ledger.Settlements.MoveRemedyAsync(buy, open.Seen, [], remedy, patience.Token));
     }
 
     [Fact]
