@@ -9,7 +9,7 @@ public static class Booking
     public static string MonthOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
     /// <summary>Rule BOOK-1: what was delivered belongs to the month in which its period ends; an end on the first instant of a month is the month before.</summary>
-    public static string Natural(DateTimeOffset periodEnd) => MonthOf(periodEnd.AddTicks(-1));
+    public static string Natural(DateTimeOffset periodEnd) => Month.Of(periodEnd).ToString();
 
     /// <summary>Rule BOOK-2: a record is booked into the month it belongs to, or the one it is published in where that comes first, and where that is closed into the next that is not.</summary>
     /// <param name="periodEnd">End of what was delivered, exclusive.</param>

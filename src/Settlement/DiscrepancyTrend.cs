@@ -1,34 +1,5 @@
 namespace AdcpFunctions.Settlement;
 
-/// <summary>A calendar month, UTC.</summary>
-public readonly record struct Month(int Year, int Number) : IComparable<Month>
-{
-    /// <summary>The month of a period's last instant.</summary>
-    public static Month Of(ReportingPeriod period)
-    {
-        DateTimeOffset last = period.End.AddTicks(-1);
-        return new Month(last.Year, last.Month);
-    }
-
-    /// <summary>The first instant after it; the calendar's end where there is none.</summary>
-    public DateTimeOffset End => this is { Year: 9999, Number: 12 } ? DateTimeOffset.MaxValue : new DateTimeOffset(Year, Number, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
-
-    /// <summary>How many months lie between this one and a later one.</summary>
-    public int Until(Month later) => 12 * (later.Year - Year) + later.Number - Number;
-
-    public int CompareTo(Month other) => other.Until(this);
-
-    public static bool operator <(Month left, Month right) => left.CompareTo(right) < 0;
-
-    public static bool operator >(Month left, Month right) => left.CompareTo(right) > 0;
-
-    public static bool operator <=(Month left, Month right) => left.CompareTo(right) <= 0;
-
-    public static bool operator >=(Month left, Month right) => left.CompareTo(right) >= 0;
-
-    public override string ToString() => FormattableString.Invariant($"{Year:d4}-{Number:d2}");
-}
-
 /// <summary>What a row of the trend is about.</summary>
 /// <param name="Vendor">Whose measurement was agreed; null where the seller attests.</param>
 /// <param name="Metric">What is billed; null where the price depends on no count.</param>
@@ -107,7 +78,7 @@ public sealed class DiscrepancyTrend(Month from, Month to, Materiality materiali
         .ThenBy(r => r.Key.Vendor?.Domain, StringComparer.Ordinal).ThenBy(r => r.Key.Vendor?.BrandId, StringComparer.Ordinal).ThenBy(r => r.Key.Metric, StringComparer.Ordinal);
 
     /// <summary>True for a period of one of its months.</summary>
-    public bool Covers(ReportingPeriod period) => Month.Of(period) is var month && month >= from && month <= to;
+    public bool Covers(ReportingPeriod period) => Month.Of(period.End) is var month && month >= from && month <= to;
 
     /// <summary>Rule TREND-3: a window belongs to the UTC month its billing period ends in, whenever it was published and whatever was closed since.</summary>
     /// <param name="state">The settlement as it stands.</param>
@@ -116,7 +87,7 @@ public sealed class DiscrepancyTrend(Month from, Month to, Materiality materiali
     /// <param name="now">UTC.</param>
     public void Add(SettlementState state, SettlementContext context, string sellerAgent, DateTimeOffset now)
     {
-        Month month = Month.Of(context.Period);
+        Month month = Month.Of(context.Period.End);
         if (!Covers(context.Period) || Discrepancies.Of(state, context, materiality, now) is not { } window)
             return;
         var key = new TrendKey(month, sellerAgent, context.Group.Terms.Measurement?.Vendor, BillingMetric.NameOf(context.Group.PricingModel));

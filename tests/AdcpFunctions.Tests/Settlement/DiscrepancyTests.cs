@@ -102,7 +102,7 @@ public class DiscrepancyTests
     [InlineData("2024-01-15", "2026-03-15", "2026-03", "however long ago it began")]
     [InlineData("2026-12-01", "2027-01-01", "2026-12", "the last month of a year")]
     public void A_window_belongs_to_the_month_its_period_ends_in(string start, string end, string month, string reason) =>
-        Assert.True(Month.Of(Sample.Period(start, end)).ToString() == month, reason);
+        Assert.True(Month.Of(Sample.Period(start, end).End).ToString() == month, reason);
 
     [Theory]
     [InlineData(2026, 2, 2026, 2, 0)]
