@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using AdcpFunctions.Adapters;
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Host;
 
@@ -19,8 +20,8 @@ internal static class AuditCommand
     /// <returns>0 when every link holds, 1 when one does not, 2 when it was asked wrongly or for what is not there.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {
-        if (!IsShaped(args))
-            return await RefuseAsync(errors, Usage);
+        if (!CommandArguments.AreKnown(args, IsKnown))
+            return await CommandArguments.RefuseAsync(errors, Usage);
 
         // The settings of the service, from where the service has them.
         IConfiguration settings = new ConfigurationBuilder()
@@ -35,7 +36,7 @@ internal static class AuditCommand
         }
         catch (Exception unusable) when (unusable is ValidationException or SqliteException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            return await RefuseAsync(errors, unusable.Message);
+            return await CommandArguments.RefuseAsync(errors, unusable.Message);
         }
     }
 
@@ -65,13 +66,13 @@ internal static class AuditCommand
         var directory = new AccessDirectory(table);
         IReadOnlyList<string> tenants = await directory.TenantsAsync(CancellationToken.None);
         if (tenant is not null && !tenants.Contains(tenant))
-            return await RefuseAsync(errors, $"There is no tenant '{tenant}'.");
+            return await CommandArguments.RefuseAsync(errors, $"There is no tenant '{tenant}'.");
         string[] asked = tenant is null ? [.. tenants] : [tenant];
         if (asked.Length == 0)
-            return await RefuseAsync(errors, "There is no tenant in this ledger.");
+            return await CommandArguments.RefuseAsync(errors, "There is no tenant in this ledger.");
         // A root says whose it is only to who knows: it is hashed into it.
         if (anchor.Roots.Count > 0 && asked.Length != 1)
-            return await RefuseAsync(errors, "A root is of one tenant: name it with --tenant.");
+            return await CommandArguments.RefuseAsync(errors, "A root is of one tenant: name it with --tenant.");
         if (anchor.Lines is { } lines)
             await RequireTenantsAsync(lines(), asked);
 
@@ -118,33 +119,11 @@ internal static class AuditCommand
             throw new ValidationException("--root must be 64 lower-case hexadecimal digits.");
         if (account is not null && !LedgerKeys.IsName(account))
             throw new ValidationException("--account must be an account's id.");
-        if (period is not null && !DateTime.TryParseExact(period, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+        if (period is not null && !Booking.IsMonth(period))
             throw new ValidationException("--period must be a month, such as 2026-04.");
         return new AuditAnchor(root is null ? [] : [new AnchoredRoot(account!, period!, root)], export is null ? null : () => AuditExport.ReadAsync(export));
     }
 
-    /// <summary>Settings of the service that an audit has no use for are refused with the rest: a misspelt one must not audit another ledger.</summary>
-    private static bool IsShaped(string[] args)
-    {
-        for (int i = 0; i < args.Length; i++)
-        {
-            string[] parts = args[i].Split('=', 2);
-            if (!parts[0].StartsWith("--", StringComparison.Ordinal) || !IsKnown(parts[0][2..]))
-                return false;
-            string value = parts.Length == 2 ? parts[1] : ++i < args.Length ? args[i] : "";
-            if (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal))
-                return false;
-        }
-
-        return true;
-    }
-
     private static bool IsKnown(string name) =>
         Known.Contains(name, StringComparer.OrdinalIgnoreCase) || (name.StartsWith("Audit:PreviousKeys:", StringComparison.OrdinalIgnoreCase) && name.Length > "Audit:PreviousKeys:".Length);
-
-    private static async Task<int> RefuseAsync(TextWriter errors, string why)
-    {
-        await errors.WriteLineAsync(why);
-        return 2;
-    }
 }

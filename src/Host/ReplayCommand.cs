@@ -15,8 +15,8 @@ internal static class ReplayCommand
     /// <returns>0 when nothing differs, 1 when something does, 2 when it was asked wrongly or for what is not there.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {
-        if (!IsShaped(args))
-            return await RefuseAsync(errors, Usage);
+        if (!CommandArguments.AreKnown(args, name => Known.Contains(name, StringComparer.OrdinalIgnoreCase)))
+            return await CommandArguments.RefuseAsync(errors, Usage);
 
         // The settings of the service, from where the service has them.
         IConfiguration settings = new ConfigurationBuilder()
@@ -30,7 +30,7 @@ internal static class ReplayCommand
         }
         catch (Exception unusable) when (unusable is ValidationException or SqliteException or IOException or InvalidDataException)
         {
-            return await RefuseAsync(errors, unusable.Message);
+            return await CommandArguments.RefuseAsync(errors, unusable.Message);
         }
     }
 
@@ -54,7 +54,7 @@ internal static class ReplayCommand
         var directory = new AccessDirectory(table);
         IReadOnlyList<string> tenants = await directory.TenantsAsync(CancellationToken.None);
         if (tenant is not null && !tenants.Contains(tenant))
-            return await RefuseAsync(errors, $"There is no tenant '{tenant}'.");
+            return await CommandArguments.RefuseAsync(errors, $"There is no tenant '{tenant}'.");
 
         var counts = new List<ReplayCount>();
         foreach (string one in tenant is null ? tenants : [tenant])
@@ -68,30 +68,8 @@ internal static class ReplayCommand
         }
 
         if (settlement is not null && counts.Count == 0)
-            return await RefuseAsync(errors, $"There is no settlement '{settlement}'.");
+            return await CommandArguments.RefuseAsync(errors, $"There is no settlement '{settlement}'.");
         await output.WriteLineAsync(Summary(counts));
         return counts.Exists(c => c.Differences > 0) ? 1 : 0;
-    }
-
-    /// <summary>Settings of the service that a replay has no use for are refused with the rest: a misspelt one must not replay another ledger.</summary>
-    private static bool IsShaped(string[] args)
-    {
-        for (int i = 0; i < args.Length; i++)
-        {
-            string[] parts = args[i].Split('=', 2);
-            if (!parts[0].StartsWith("--", StringComparison.Ordinal) || !Known.Contains(parts[0][2..], StringComparer.OrdinalIgnoreCase))
-                return false;
-            string value = parts.Length == 2 ? parts[1] : ++i < args.Length ? args[i] : "";
-            if (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal))
-                return false;
-        }
-
-        return true;
-    }
-
-    private static async Task<int> RefuseAsync(TextWriter errors, string why)
-    {
-        await errors.WriteLineAsync(why);
-        return 2;
     }
 }

@@ -31,14 +31,14 @@ internal static class VerifyCommand
             _ => (null, null),
         };
         if (path is null || path.Length == 0 || path.StartsWith('-') || keys is { Length: 0 })
-            return await RefuseAsync(errors, Usage);
+            return await CommandArguments.RefuseAsync(errors, Usage);
         try
         {
             return await RunAsync(path, keys, output, errors);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or DllNotFoundException)
         {
-            return await RefuseAsync(errors, unusable.Message);
+            return await CommandArguments.RefuseAsync(errors, unusable.Message);
         }
     }
 
@@ -62,7 +62,7 @@ internal static class VerifyCommand
         }
 
         if (judged == 0)
-            return await RefuseAsync(errors, $"There is no signing vector in '{path}'.");
+            return await CommandArguments.RefuseAsync(errors, $"There is no signing vector in '{path}'.");
         return missed == 0 ? 0 : 1;
     }
 
@@ -117,11 +117,5 @@ internal static class VerifyCommand
         }
 
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
-
-    private static async Task<int> RefuseAsync(TextWriter errors, string why)
-    {
-        await errors.WriteLineAsync(why);
-        return 2;
     }
 }

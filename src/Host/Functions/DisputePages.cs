@@ -25,7 +25,7 @@ internal sealed class DisputePages
     private DisputePages(Call call, Account account, int limit, string? state)
     {
         (_call, _account, _limit, _mediaBuyId) = (call, account, limit, call.Query("media_buy_id"));
-        (_state, _drafts) = (StateOf(state), state == "draft" ? [] : null);
+        (_state, _drafts) = (HostJson.Read<DisputeState>(state), state == "draft" ? [] : null);
     }
 
     public static async Task<IResult> ListAsync(Call call)
@@ -38,7 +38,7 @@ internal sealed class DisputePages
             return refusal!;
         if (await call.Service<AccessDirectory>().AccountAsync(call.Tenant, accountId, call.Cancel) is not { } account)
             return Problem.NotFound;
-        if (call.Query("state") is { } state && state != "draft" && StateOf(state) is null)
+        if (call.Query("state") is { } state && state != "draft" && HostJson.Read<DisputeState>(state) is null)
             return new Problem(400, "state_invalid", "state is under_review, seller_adjusted, buyer_accepted, unresolved_arbitration or draft.");
         DisputeId? after = null;
         if (call.Query("cursor") is { } cursor && (after = ReadCursor(call.Tenant, accountId, cursor)) is null)
@@ -58,8 +58,7 @@ internal sealed class DisputePages
             return full;
 
         int looks = 0;
-        IEnumerable<int> shards = _mediaBuyId is null ? Enumerable.Range(0, LedgerKeys.Shards) : [LedgerKeys.Shard(_mediaBuyId)];
-        foreach (string partition in shards.Select(shard => LedgerKeys.Ledger(_call.Tenant, _account.Id, shard)).SkipWhile(p => from is { } a && string.CompareOrdinal(p, a.Partition) < 0))
+        foreach (string partition in Settlements.PartitionsFrom(_call.Tenant, _account.Id, _mediaBuyId, from))
         {
             await foreach (HeadDocument head in ledger.ListAsync(partition, _call.Cancel, from is { } a && a.Partition == partition ? a.Suffix : null))
             {
@@ -91,17 +90,6 @@ internal sealed class DisputePages
             _disputes.Add(DisputeBody.Of(dispute, head, _account.Currency));
             if (_disputes.Count == _limit)
                 return new DisputeId(head.Id, dispute.Number);
-        }
-
-        return null;
-    }
-
-    private static DisputeState? StateOf(string? name)
-    {
-        foreach (DisputeState state in Enum.GetValues<DisputeState>())
-        {
-            if (HostJson.Name(state) == name)
-                return state;
         }
 
         return null;

@@ -31,7 +31,7 @@ internal static class Settlements
         if (await call.Service<AccessDirectory>().AccountAsync(call.Tenant, accountId, call.Cancel) is not { } account)
             return Problem.NotFound;
         SettlementStatus? state = null;
-        if (call.Query("state") is { } named && (state = StateOf(named)) is null)
+        if (call.Query("state") is { } named && (state = HostJson.Read<SettlementStatus>(named)) is null)
             return new Problem(400, "state_invalid", "There is no such state.");
         SettlementAddress? after = null;
         if (call.Query("cursor") is { } cursor && (after = ReadCursor(call.Tenant, accountId, cursor)) is null)
@@ -68,17 +68,6 @@ internal static class Settlements
     {
         IEnumerable<int> shards = mediaBuyId is null ? Enumerable.Range(0, LedgerKeys.Shards) : [LedgerKeys.Shard(mediaBuyId)];
         return shards.Select(shard => LedgerKeys.Ledger(tenant, account, shard)).SkipWhile(partition => after is { } a && string.CompareOrdinal(partition, a.Partition) < 0);
-    }
-
-    private static SettlementStatus? StateOf(string name)
-    {
-        foreach (SettlementStatus status in Enum.GetValues<SettlementStatus>())
-        {
-            if (HostJson.Name(status) == name)
-                return status;
-        }
-
-        return null;
     }
 
     internal static string Cursor(string settlementId) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(settlementId));

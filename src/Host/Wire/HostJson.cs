@@ -70,4 +70,17 @@ internal sealed partial class HostJson : JsonSerializerContext
     /// <summary>The wire name of an enum value.</summary>
     public static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    /// <summary>The value a wire name means; null for none.</summary>
+    public static T? Read<T>(string? name)
+        where T : struct, Enum
+    {
+        foreach (T value in Enum.GetValues<T>())
+        {
+            if (Name(value) == name)
+                return value;
+        }
+
+        return null;
+    }
 }

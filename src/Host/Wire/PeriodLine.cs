@@ -118,7 +118,7 @@ internal sealed record PeriodLine(string Line, string AccountId, string Period)
         DiscrepancyPercent = record.VariancePercent,
         ReasonCodes = record.Reasons,
         Sentence = SentenceOf(record),
-        Dispute = record.Reasons.Contains("dispute_resolved") ? "resolved" : null,
+        Dispute = record.Reasons.Contains(Reasons.DisputeResolved) ? "resolved" : null,
         Remedy = record.Remedy?.Remedy,
         RemedyAmount = record.Remedy?.Amount,
         ChainHead = record.ChainHead,
