@@ -49,13 +49,19 @@ internal sealed unsafe class SqliteConnection : IDisposable
     public long? Run(string sql)
     {
         SqliteStatement statement = Prepare(sql);
-        long? first = null;
-        while (statement.Step())
-            first ??= statement.Int64(0);
+        try
+        {
+            long? first = null;
+            while (statement.Step())
+                first ??= statement.Int64(0);
 
-        _statements.Remove(statement);
-        statement.Dispose();
-        return first;
+            return first;
+        }
+        finally
+        {
+            _statements.Remove(statement);
+            statement.Dispose();
+        }
     }
 
     /// <summary>Takes checkpoints out of the commit: from now on they happen only when asked for.</summary>

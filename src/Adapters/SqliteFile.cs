@@ -37,7 +37,7 @@ internal static class SqliteFile
             connection.Run($"PRAGMA page_size = {options.PageBytes}");
             connection.Run("PRAGMA auto_vacuum = NONE");
             connection.Run("PRAGMA secure_delete = OFF");
-            connection.Run("PRAGMA journal_mode = WAL");
+            TurnOnLog(connection);
             connection.Run("PRAGMA synchronous = FULL");
             connection.Run($"PRAGMA cache_size = -{options.WriterCacheBytes / 1024}");
             connection.Run($"PRAGMA journal_size_limit = {4L * options.CheckpointBytes}");
@@ -71,6 +71,26 @@ internal static class SqliteFile
 
     private static InvalidDataException OtherLayout(string path, long version) =>
         new($"'{path}' has layout version {version}; this program reads version {LayoutVersion}.");
+
+    private static void TurnOnLog(SqliteConnection connection)
+    {
+        while (true)
+        {
+            try
+            {
+                connection.Run("PRAGMA journal_mode = WAL");
+                return;
+            }
+            catch (SqliteException fault) when ((fault.Code & 0xFF) == Sqlite.Busy)
+            {
+                // The busy timeout does not cover the change: SQLite reads the file before it asks for the whole of it, and
+                // lets no reader wait for that, since two would wait for each other (sqlite.org/c3ref/busy_handler.html).
+                // Asking for the whole from outside does wait, and gives up at the timeout.
+                connection.Run("BEGIN EXCLUSIVE");
+                connection.Run("COMMIT");
+            }
+        }
+    }
 
     private static void CreateLayout(SqliteConnection connection, string path)
     {
