@@ -12,7 +12,7 @@ public enum DisputeState
     /// <summary>Over: the buyer took the offer, or the number as it stands.</summary>
     BuyerAccepted,
 
-    /// <summary>The parties did not agree, or one of them let its time go by; it ends by either giving in, or by what finance records of an award.</summary>
+    /// <summary>The parties did not agree, or one of them let its time go by; it ends by either giving in, or by what finance records of an award. An offer made here changes nothing of that.</summary>
     UnresolvedArbitration,
 }
 
@@ -66,7 +66,7 @@ public sealed record ClaimedNumber(decimal? Quantity, decimal? Amount);
 /// <param name="Offer">The seller's, while it is on the table.</param>
 /// <param name="Agreed">What it ended on; null while it goes on, and where it ended on the number as it stood.</param>
 /// <param name="Last">SHA-256 of the newest move, so that one whose answer was lost is recognised when it is sent again. Null after a lapse.</param>
-/// <param name="Marks">The finals that were known when it ended; null while it goes on.</param>
+/// <param name="Marks">The finals that were known when it ended; while it goes on, those the offer on the table takes its price from, null where it takes it from none.</param>
 public sealed record Dispute(
     int Number,
     DisputeState State,
@@ -99,7 +99,7 @@ public sealed record Dispute(
 /// <param name="Key">Of an opening: SHA-256 of opener and idempotency key.</param>
 /// <param name="Moves">Which state of the dispute was looked at; 0 for an opening.</param>
 /// <param name="Due">By when the next answer is due; given when it is taken in, null where none is awaited.</param>
-/// <param name="Marks">Of an end: the finals that are known; given when it is taken in.</param>
+/// <param name="Marks">Of an end: the finals that are known. Of an offer: those it takes its price from. Given when it is taken in.</param>
 public sealed record DisputeMove(
     int Dispute,
     DisputeAction Action,

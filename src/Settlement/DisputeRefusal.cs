@@ -25,7 +25,7 @@ public abstract record DisputeRefusal(string Code, string Sentence)
         : DisputeRefusal("nothing_new", $"Dispute {DisputeWords.Id(Dispute)} has ended, and no final, no posting and no missed deadline has come since that could be disputed.");
 
     public sealed record TooManyMoves(int Limit)
-        : DisputeRefusal("too_many_moves", $"This dispute was moved {DisputeWords.Id(Limit)} times and takes no further offer; it can be accepted, or escalated to arbitration.");
+        : DisputeRefusal("too_many_moves", $"This dispute was moved {DisputeWords.Id(Limit)} times and takes no further offer; it can be accepted, or left to arbitration.");
 
     public sealed record NumberMissing(bool IsCounted)
         : DisputeRefusal("number_missing", $"A number is needed: {DisputeWords.Kind(IsCounted)}.");
@@ -38,6 +38,9 @@ public abstract record DisputeRefusal(string Code, string Sentence)
 
     public sealed record OutOfRange(decimal Max, int Digits)
         : DisputeRefusal("number_out_of_range", $"The number lies between 0 and {Wording.Count(Max)} and has at most {Wording.Units(Digits, "digit")} after the decimal point.");
+
+    public sealed record Repriced()
+        : DisputeRefusal("offer_repriced", "The seller's rows say another price than when this was offered, so it would be another amount; it can be taken once it is offered anew.");
 
     public sealed record CannotBePriced()
         : DisputeRefusal("number_without_price", "Nobody has said yet what the auction came to, so this count cannot be invoiced; the seller's final row would say it.");

@@ -48,8 +48,9 @@ internal static class DisputeWords
         string claim = $"Dispute {Id(dispute.Number)} is open: the buyer claims {Number(dispute.Claim, context, currency)}";
         string offer = dispute.Offer is { } offered ? $", {Name(DisputeActor.Seller, context)} offers {Number(offered, context, currency)}"
             : dispute is { State: DisputeState.UnderReview, Turn: DisputeActor.Buyer } ? $", {Name(DisputeActor.Seller, context)} stays with its number" : "";
-        string turn = dispute is { Turn: { } whose, Due: { } due } ? $", and {Name(whose, context)} is to answer by {Wording.At(due)}" : " and the parties did not agree, so it is left to arbitration";
-        return claim + offer + turn;
+        return dispute is { Turn: { } whose, Due: { } due }
+            ? $"{claim}{offer}, and {Name(whose, context)} is to answer by {Wording.At(due)}"
+            : $"{claim} and the parties did not agree, so it is left to arbitration{(offer.Length == 0 ? "" : $", where{offer[1..]}")}";
     }
 
     /// <summary>What each party may do now, by when, and what happens when it does nothing.</summary>
@@ -102,7 +103,7 @@ internal static class DisputeWords
         (DisputeAction.Respond, _) => "stay with its number (respond)",
         (DisputeAction.Adjust, _) => "offer another number (adjust)",
         (DisputeAction.Escalate, _) => "leave it to arbitration (escalate)",
-        (DisputeAction.Accept, DisputeActor.Finance) => "record what the arbitration came to: another number, or that the number stands (accept)",
+        (DisputeAction.Accept, DisputeActor.Finance) => $"record what the arbitration came to: another number, or{(dispute.Offer is null ? "" : " by naming none")} that the number stands (accept)",
         _ => dispute.Offer is { } offer ? $"accept the offer of {Number(offer, context, context.Contract.Currency)} (accept)" : "accept the number as it stands (accept)",
     };
 

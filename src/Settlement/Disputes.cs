@@ -19,6 +19,7 @@ public static class Disputes
     private const int CountDigits = 8;
 
     /// <summary>Rule DSP-1: every transition there is. What is not listed here cannot be done.</summary>
+    /// <remarks>An offer made in arbitration leaves it there: it lies on the table, nobody's time runs, and whoever offers keeps no award waiting.</remarks>
     private static readonly (DisputeState? State, DisputeActor? Turn, DisputeActor Actor, DisputeAction Action)[] Transitions =
     [
         (null, null, DisputeActor.Buyer, DisputeAction.Open),
@@ -52,14 +53,14 @@ public static class Disputes
     /// <returns>Null when it can be made.</returns>
     public static DisputeRefusal? Check(SettlementState state, SettlementContext context, DisputeMove move)
     {
-        if (context.OutOfBand)
-            return new DisputeRefusal.NothingToDispute("the account is billed outside AdCP");
         bool opens = move.Action == DisputeAction.Open;
         Dispute? stands = opens ? state.OpenDispute : state.Disputes?.FirstOrDefault(d => d.Number == move.Dispute);
         if (stands is null && !opens)
             return new DisputeRefusal.Unknown(move.Dispute);
         if (!opens && stands!.Moves != move.Moves)
             return new DisputeRefusal.MovedMeanwhile(stands, move.Actor, AllowedTo(stands, move.Actor));
+        if (context.OutOfBand && !IsTakenOutside(move, stands))
+            return new DisputeRefusal.NothingToDispute("the account is billed outside AdCP, where a dispute can be escalated, and ended without a number, and nothing else");
         if (!AllowedTo(stands, move.Actor).Contains(move.Action))
             return new DisputeRefusal.NotAllowed(stands, move.Actor, move.Action, AllowedTo(stands, move.Actor));
         Known known = Known.Of(state, context);
@@ -67,7 +68,7 @@ public static class Disputes
             return unopenable;
         if (move.Action == DisputeAction.Adjust && stands!.Moves >= MoveLimit)
             return new DisputeRefusal.TooManyMoves(MoveLimit);
-        return NumberRefusal(move, stands, context, known);
+        return NumberRefusal(move, stands, context, known) ?? (IsRepriced(move, stands, context, known) ? new DisputeRefusal.Repriced() : null);
     }
 
     /// <summary>The dispute the ledger would open for the buyer as things stand; null when there is no ground, or one is open.</summary>
@@ -99,10 +100,32 @@ public static class Disputes
     public static DisputeMove Taken(SettlementState state, SettlementContext context, DisputeMove move) => move with
     {
         Dispute = move.Action == DisputeAction.Open ? (state.Disputes?[^1].Number ?? 0) + 1 : move.Dispute,
-        Due = move.Action is DisputeAction.Open or DisputeAction.Respond or DisputeAction.Adjust ? BusinessDays.Plus(move.At, context.Contract.Policies.DisputeResponseDays) : null,
-        Number = move is { Action: DisputeAction.Accept, Number: null } ? state.OpenDispute?.Offer : move.Number,
-        Marks = move.Action == DisputeAction.Accept ? Known.Of(state, context).Marks : null,
+        Due = move.Action is DisputeAction.Open or DisputeAction.Respond or DisputeAction.Adjust && state.OpenDispute?.State is not DisputeState.UnresolvedArbitration
+            ? BusinessDays.Plus(move.At, context.Contract.Policies.DisputeResponseDays)
+            : null,
+        Number = move.Action == DisputeAction.Accept ? Accepted(move, state.OpenDispute) : move.Number,
+        Marks = move.Action switch
+        {
+            DisputeAction.Accept => Known.Of(state, context).Marks,
+            DisputeAction.Adjust when Known.Of(state, context).PricingRow(context) is { } row => [row.Mark],
+            _ => null,
+        },
     };
+
+    /// <summary>Rule DSP-13: a buyer that accepts takes the offer on the table; finance takes the number it names, and naming none records that the number stands.</summary>
+    /// <remarks>An arbitrator who leaves the number as it is did not award what the seller offers, so an offer is never read into an award.</remarks>
+    /// <returns>Null where it ends on the number as it stands.</returns>
+    private static ClaimedNumber? Accepted(DisputeMove move, Dispute? stands) => move.Number ?? (move.Actor == DisputeActor.Buyer ? stands?.Offer : null);
+
+    /// <summary>Rule DSP-14: of what is billed outside nothing is opened, offered or agreed on here; what was open when it went there can still be ended without a number.</summary>
+    /// <remarks>A number agreed on here and invoiced there would be invoiced twice, should the account come back.</remarks>
+    private static bool IsTakenOutside(DisputeMove move, Dispute? stands) =>
+        move.Action == DisputeAction.Escalate || (move.Action == DisputeAction.Accept && Accepted(move, stands) is null);
+
+    /// <summary>Rule DSP-15: an offer is taken at the price it was made at; where the seller's rows say another one since, it has to be offered anew.</summary>
+    /// <remarks>A new row is no move, so the count a buyer takes is the one it looked at, and the amount would not be.</remarks>
+    private static bool IsRepriced(DisputeMove move, Dispute? stands, SettlementContext context, Known known) =>
+        move is { Action: DisputeAction.Accept, Actor: DisputeActor.Buyer } && stands is { Offer.Quantity: not 0m } && known.PricingRow(context) is { } row && stands.Marks?.Contains(row.Mark) is not true;
 
     /// <summary>Rule DSP-5: while a dispute is open nothing is posted: what would have been is what it waits for.</summary>
     internal static Assessment Hold(Assessment assessed) => assessed.Next is SettlementEvent.Posted { Posting: var held }
@@ -142,7 +165,8 @@ public static class Disputes
         Dispute next = move.Action switch
         {
             DisputeAction.Respond => dispute with { Turn = DisputeActor.Buyer, Due = move.Due, Moves = dispute.Moves + 1 },
-            DisputeAction.Adjust => dispute with { State = DisputeState.SellerAdjusted, Turn = DisputeActor.Buyer, Due = move.Due, Offer = move.Number, Moves = dispute.Moves + 1 },
+            DisputeAction.Adjust when dispute.State == DisputeState.UnresolvedArbitration => dispute with { Offer = move.Number, Moves = dispute.Moves + 1, Marks = move.Marks },
+            DisputeAction.Adjust => dispute with { State = DisputeState.SellerAdjusted, Turn = DisputeActor.Buyer, Due = move.Due, Offer = move.Number, Moves = dispute.Moves + 1, Marks = move.Marks },
             DisputeAction.Escalate => Unresolved(dispute),
             DisputeAction.Accept => dispute with
             {
@@ -161,19 +185,22 @@ public static class Disputes
     }
 
     /// <summary>An offer that was not taken is off the table.</summary>
-    private static Dispute Unresolved(Dispute dispute) => dispute with { State = DisputeState.UnresolvedArbitration, Turn = null, Due = null, Offer = null, Moves = dispute.Moves + 1 };
+    private static Dispute Unresolved(Dispute dispute) => dispute with { State = DisputeState.UnresolvedArbitration, Turn = null, Due = null, Offer = null, Marks = null, Moves = dispute.Moves + 1 };
 
     internal static DisputeRefusal? Unopenable(SettlementState state, Known known)
     {
         if (known.Marks.Count == 0 && state.Breach is null && state.Posted is null)
             return new DisputeRefusal.NothingToDispute("no final count is here, nothing is invoiced and nobody is late");
-        return state.Disputes is [.., { EndedAt: { } ended, Marks: var marks } last] && !IsNew(state, known, ended, marks ?? []) ? new DisputeRefusal.NothingSince(last.Number) : null;
+        return state.Disputes is [.., { EndedAt: { } ended } last] && !IsNew(state, known, last, ended) ? new DisputeRefusal.NothingSince(last.Number) : null;
     }
 
     /// <summary>Rule DSP-7: what was disputed to its end is disputed again only once something came: a posting, a final, a missed deadline.</summary>
-    /// <remarks>What the end itself had posted is none.</remarks>
-    private static bool IsNew(SettlementState state, Known known, DateTimeOffset ended, IReadOnlyList<string> marks) =>
-        state.Posted?.SettledAt > ended || state.Breach?.RecordedAt > ended || known.Marks.Any(mark => !marks.Contains(mark));
+    /// <remarks>The number it ended on is none. What it held back, and its end without a number let go, is: nobody agreed to that, and it may have come after the buyer looked.</remarks>
+    private static bool IsNew(SettlementState state, Known known, Dispute last, DateTimeOffset ended)
+    {
+        bool Since(DateTimeOffset? at) => last.Agreed is null ? at >= ended : at > ended;
+        return Since(state.Posted?.SettledAt) || Since(state.Breach?.RecordedAt) || known.Marks.Any(mark => last.Marks?.Contains(mark) is not true);
+    }
 
     /// <summary>Rule DSP-8: a number is of the kind the price depends on, within reason, and one that may be invoiced can be priced.</summary>
     private static DisputeRefusal? NumberRefusal(DisputeMove move, Dispute? stands, SettlementContext context, Known known)
@@ -181,7 +208,7 @@ public static class Disputes
         bool needs = move.Action is DisputeAction.Open or DisputeAction.Adjust;
         bool may = needs || (move.Action == DisputeAction.Accept && (move.Actor == DisputeActor.Finance || move.Number == stands?.Offer));
         if (move.Number is not { } number)
-            return needs ? new DisputeRefusal.NumberMissing(IsCounted(context)) : move.Action == DisputeAction.Accept && stands?.Offer is { } offer ? Unpriced(offer, context, known) : null;
+            return needs ? new DisputeRefusal.NumberMissing(IsCounted(context)) : move.Action == DisputeAction.Accept && Accepted(move, stands) is { } offer ? Unpriced(offer, context, known) : null;
         if (!may)
             return new DisputeRefusal.NumberNotAsked(move.Action);
         if (number.Quantity is not null != IsCounted(context) || number.Amount is null != IsCounted(context))

@@ -40,11 +40,12 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
     /// <summary>The seller's rows that an invoice on this final takes a number from: its count, or what an auction came to. Null for none.</summary>
     public SideFinal? RowBehind(SideFinal said, SettlementContext context)
     {
-        if (said.Side == Side.SellerRow)
-            return said;
-        bool priced = context.Group.Rate is null && !BillingMetric.IsCountless(context.Group.PricingModel) && State.Posted?.Rate is not > 0m;
-        return priced ? On(Side.SellerRow) : null;
+        return said.Side == Side.SellerRow ? said : PricingRow(context);
     }
+
+    /// <summary>The seller's rows that say what a unit costs; null where the contract says it, what is invoiced does, or nobody yet.</summary>
+    public SideFinal? PricingRow(SettlementContext context) =>
+        context.Group.Rate is null && !BillingMetric.IsCountless(context.Group.PricingModel) && State.Posted?.Rate is not > 0m ? On(Side.SellerRow) : null;
 
     /// <summary>Rule FB-2: a fallback that was open before the authority's late final arrived is decided first.</summary>
     /// <remarks>That its snapshot is still to be read is our delay and not its sender's, so it takes that right from nobody.</remarks>

@@ -36,6 +36,7 @@ internal static class DisputeRoutes
             ? await TellAsync(call, found, id.Number, 200)
             : Problem.NotFound;
 
+    /// <summary>Rule DSP-16: a response names the state its sender looked at, so nobody takes an offer it has not seen.</summary>
     private static async Task<IResult> RespondAsync(Call call)
     {
         (DisputeResponseRequest? body, Problem? refusal) = await JsonBody.ReadAsync(call.Http.Request, "dispute-response.v1.json", HostJson.Default.DisputeResponseRequest, call.Cancel);
@@ -45,14 +46,11 @@ internal static class DisputeRoutes
             return Problem.NotFound;
         if (DisputeRights.ActorOf(call.Caller, found) is not { } actor)
             return new Problem(403, "dispute_not_yours", "A dispute is moved by the buyer, by whoever is paid, and by finance where it records an award.");
-        if (found.Head.State.Disputes?.FirstOrDefault(d => d.Number == id.Number) is not { } stands)
+        if (found.Head.State.Disputes?.Any(d => d.Number == id.Number) is not true)
             return Problem.NotFound;
         if (body.Number?.Misread() is { } unreadable)
             return unreadable;
-        var move = new DisputeMove(id.Number, body.Action, actor, call.Caller.Agent.Id, default, body.Number?.Number(), body.Reason, null, null, body.Moves ?? stands.Moves);
-        // Who names no state looked at what stands; sent again because its answer was lost, it looked at what stood before it.
-        DisputeMove before = move with { Moves = stands.Moves - 1 };
-        return await MoveAsync(call, found, body.Moves is null && Disputes.Made(found.Head.State, before, out _) is not null ? before : move);
+        return await MoveAsync(call, found, new DisputeMove(id.Number, body.Action, actor, call.Caller.Agent.Id, default, body.Number?.Number(), body.Reason, null, null, body.Moves));
     }
 
     private static async Task<IResult> MoveAsync(Call call, FoundSettlement found, DisputeMove move) =>
@@ -81,7 +79,7 @@ internal static class DisputeRoutes
         DisputeRefusal.Unknown => Problem.NotFound,
         DisputeRefusal.NotAllowed(var stands, _, _, var allowed) => new Problem(409, why.Code, why.Sentence, Standing(stands, allowed)),
         DisputeRefusal.MovedMeanwhile(var stands, _, var allowed) => new Problem(409, why.Code, why.Sentence, Standing(stands, allowed)),
-        DisputeRefusal.NothingToDispute or DisputeRefusal.NothingSince or DisputeRefusal.TooManyMoves => new Problem(409, why.Code, why.Sentence),
+        DisputeRefusal.NothingToDispute or DisputeRefusal.NothingSince or DisputeRefusal.TooManyMoves or DisputeRefusal.Repriced => new Problem(409, why.Code, why.Sentence),
         _ => new Problem(422, why.Code, why.Sentence),
     };
 

@@ -20,8 +20,8 @@ internal sealed record DisputeOpeningRequest(string SettlementId, ClaimBody Clai
 
 /// <summary>What a party does about a dispute.</summary>
 /// <param name="Number">The number offered or awarded; null where none is.</param>
-/// <param name="Moves">Which state of the dispute was looked at; null for whatever stands.</param>
-internal sealed record DisputeResponseRequest(DisputeAction Action, ClaimBody? Number, string Reason, int? Moves);
+/// <param name="Moves">Which state of the dispute was looked at.</param>
+internal sealed record DisputeResponseRequest(DisputeAction Action, ClaimBody? Number, string Reason, int Moves);
 
 /// <summary>One page of disputes, or of what might become one.</summary>
 /// <param name="Drafts">Disputes the ledger would open for the buyer; only where they are asked for.</param>

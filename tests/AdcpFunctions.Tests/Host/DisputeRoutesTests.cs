@@ -134,13 +134,83 @@ public class DisputeRoutesTests
     {
         await using Quarrel quarrel = await Quarrel.StartAsync();
         await quarrel.OpenAsync();
-        HttpAnswer first = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000");
+        HttpAnswer first = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000", moves: 1);
         quarrel.Host.Time.Advance(TimeSpan.FromDays(1));
 
-        HttpAnswer unmarked = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000");
-        HttpAnswer marked = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000", moves: 1);
+        HttpAnswer again = await quarrel.RespondAsync("adjust", quarrel.Seller, "5400000", moves: 1);
+        HttpAnswer another = await quarrel.RespondAsync("adjust", quarrel.Seller, "5500000", moves: 1);
 
-        Assert.Equal((HttpStatusCode.OK, first.Body, first.Body), (first.Status, unmarked.Body, marked.Body));
+        Assert.Equal((HttpStatusCode.OK, first.Body), (again.Status, again.Body));
+        Assert.Equal((HttpStatusCode.Conflict, "dispute_moved"), (another.Status, another.Code));
+        Assert.Equal(first.Body, (await quarrel.Host.GetAsync(quarrel.Dispute, quarrel.Buyer)).Body);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("null")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("2147483648")]
+    [InlineData("\"1\"")]
+    [InlineData("[1]")]
+    public async Task A_response_names_what_its_sender_looked_at(string? moves)
+    {
+        await using Quarrel quarrel = await Quarrel.StartAsync();
+        HttpAnswer opened = await quarrel.OpenAsync();
+        var body = new JsonObject { ["action"] = "accept", ["reason"] = "Whatever it is" };
+        if (moves is not null)
+            body["moves"] = JsonNode.Parse(moves);
+
+        HttpAnswer answer = await quarrel.Host.PostAsync($"{quarrel.Dispute}/responses", body, quarrel.Buyer);
+
+        Assert.True((answer.Status, answer.Code) == (HttpStatusCode.BadRequest, "body_invalid"), answer.Body);
+        Assert.Contains("moves", answer.Json["issues"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(opened.Body, (await quarrel.Host.GetAsync(quarrel.Dispute, quarrel.Buyer)).Body);
+    }
+
+    [Theory]
+    [InlineData(null, null, "50000.00")]
+    [InlineData("4600000", "4600000", "46000.00")]
+    [InlineData("4800000", "4800000", "48000.00")]
+    public async Task Finance_awards_beside_an_offer_what_it_names_and_never_the_offer_by_silence(string? award, string? agreed, string invoiced)
+    {
+        await using Quarrel quarrel = await Quarrel.InvoicedAsync();
+        await quarrel.OpenAsync(quarrel.Claim("4000000"));
+        await quarrel.RespondAsync("respond", quarrel.Seller);
+        await quarrel.RespondAsync("escalate", quarrel.Buyer);
+        HttpAnswer offered = await quarrel.RespondAsync("adjust", quarrel.Seller, "4800000");
+        Assert.Equal(("unresolved_arbitration", "4800000", null, null), ((string)offered.Json["state"]!, (string)offered.Json["offer"]!["quantity"]!, offered.Json["turn"], offered.Json["due"]));
+        HttpAnswer other = await quarrel.RespondAsync("accept", quarrel.Buyer, "4700000");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "number_not_asked"), (other.Status, other.Code));
+
+        HttpAnswer awarded = await quarrel.RespondAsync("accept", quarrel.Finance, award, moves: 4);
+        HttpAnswer again = await quarrel.RespondAsync("accept", quarrel.Finance, award, moves: 4);
+
+        Assert.Equal(
+            ("buyer_accepted", agreed, invoiced, null),
+            ((string)awarded.Json["state"]!, (string?)awarded.Json["agreed"]?["quantity"], (string)awarded.Json["invoiced"]!["amount"]!, awarded.Json["offer"]));
+        Assert.Equal((HttpStatusCode.OK, awarded.Body), (again.Status, again.Body));
+        Assert.Equal(award is null ? 1 : 2, (await quarrel.PublishedAsync()).Length);
+    }
+
+    [Fact]
+    public async Task A_dispute_of_an_account_that_went_elsewhere_is_ended_without_a_number()
+    {
+        await using Quarrel quarrel = await Quarrel.InvoicedAsync();
+        await quarrel.OpenAsync(quarrel.Claim("4000000"));
+        await quarrel.RespondAsync("adjust", quarrel.Seller, "4800000");
+        JsonObject account = (await quarrel.Host.GetAsync("/v1/accounts/acme")).Json.AsObject().With("billing", "out_of_band");
+        HttpAnswer went = await quarrel.Host.PutAsync("/v1/accounts/acme", account);
+        Assert.True(went.Status == HttpStatusCode.OK, went.Body);
+
+        HttpAnswer taken = await quarrel.RespondAsync("accept", quarrel.Buyer);
+        HttpAnswer escalated = await quarrel.RespondAsync("escalate", quarrel.Buyer);
+        HttpAnswer ended = await quarrel.RespondAsync("accept", quarrel.Buyer);
+
+        Assert.Equal((HttpStatusCode.Conflict, "nothing_to_dispute", HttpStatusCode.OK), (taken.Status, taken.Code, escalated.Status));
+        Assert.Equal(("buyer_accepted", null), ((string)ended.Json["state"]!, ended.Json["agreed"]));
+        Assert.Single(await quarrel.PublishedAsync());
     }
 
     [Fact]
@@ -395,11 +465,11 @@ public class DisputeRoutesTests
         string id = (string)(await host.OnlyAsync())["id"]!;
         var claim = new JsonObject { ["settlement_id"] = id, ["claimed"] = new JsonObject { ["amount"] = "200.00" }, ["source"] = "our own log", ["reason"] = "counted twice", ["idempotency_key"] = "vendor-claim-00001" };
         Assert.Equal(HttpStatusCode.Created, (await host.PostAsync("/v1/disputes", claim, buyer)).Status);
-        JsonObject offer = new() { ["action"] = "adjust", ["number"] = new JsonObject { ["amount"] = "210.00" }, ["reason"] = "found some" };
+        JsonObject offer = new() { ["action"] = "adjust", ["number"] = new JsonObject { ["amount"] = "210.00" }, ["reason"] = "found some", ["moves"] = 1 };
 
         Assert.Equal(HttpStatusCode.Forbidden, (await host.PostAsync($"/v1/disputes/{id}.d1/responses", offer, other)).Status);
         HttpAnswer offered = await host.PostAsync($"/v1/disputes/{id}.d1/responses", offer, vendor);
-        HttpAnswer accepted = await host.PostAsync($"/v1/disputes/{id}.d1/responses", new JsonObject { ["action"] = "accept", ["reason"] = "fair" }, buyer);
+        HttpAnswer accepted = await host.PostAsync($"/v1/disputes/{id}.d1/responses", new JsonObject { ["action"] = "accept", ["reason"] = "fair", ["moves"] = 2 }, buyer);
 
         Assert.Equal(("seller_adjusted", "buyer_accepted", "210.00"), ((string)offered.Json["state"]!, (string)accepted.Json["state"]!, (string)accepted.Json["invoiced"]!["amount"]!));
         Assert.Equal(["250.00", "210.00"], (await host.PublishedAsync()).Select(r => (string)r["cumulative"]!["amount"]!));

@@ -187,7 +187,7 @@ public class RefusalTests
         yield return ("POST", "/v1/disputes", "/v1/disputes", Claim(settlement), Claim(mine));
         yield return ("GET", $"/v1/disputes/{settlement}.d1", $"/v1/disputes/{mine}.d1", null, null);
         yield return ("GET", $"/v1/disputes/{settlement}.d1/evidence", $"/v1/disputes/{mine}.d1/evidence", null, null);
-        yield return ("POST", $"/v1/disputes/{settlement}.d1/responses", $"/v1/disputes/{mine}.d1/responses", new() { ["action"] = "accept", ["reason"] = "because" }, null);
+        yield return ("POST", $"/v1/disputes/{settlement}.d1/responses", $"/v1/disputes/{mine}.d1/responses", new() { ["action"] = "accept", ["reason"] = "because", ["moves"] = 1 }, null);
         yield return ("GET", "/v1/missing-reports?account_id=other", "/v1/missing-reports?account_id=nothing", null, null);
         yield return ("GET", "/v1/discrepancies?account_id=other&from=2026-04&to=2026-04", "/v1/discrepancies?account_id=nothing&from=2026-04&to=2026-04", null, null);
         yield return ("GET", "/v1/accounts/other", "/v1/accounts/nothing", null, null);

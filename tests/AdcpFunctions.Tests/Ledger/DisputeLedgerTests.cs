@@ -55,6 +55,54 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
         await Ledger.AssertReplaysAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_a_new_offer_and_an_acceptance_of_the_old_one_at_once_one_wins_and_only_what_was_looked_at_is_invoiced(bool inArbitration)
+    {
+        var buys = new List<RegisteredBuy>();
+        foreach (int race in Enumerable.Range(0, 4))
+            buys.Add(await Ledger.RegisterAsync(LedgerSample.SellerAttested($"mb_race_{race}")));
+        await SettledAsync(Ledger);
+        foreach (RegisteredBuy buy in buys)
+        {
+            await Ledger.PushAsync(buy.MediaBuyId, Ledger.SellerFinals(buy, 1_000_000));
+            await OfferAsync(Ledger, buy, inArbitration);
+            Disputing accept = await LookAsync(Ledger, buy, Buyer, Accept), offer = await LookAsync(Ledger, buy, Seller, Adjust, 950_000m);
+
+            DisputeOutcome[] told = await Task.WhenAll(Task.Run(() => accept.MoveAsync(Other())), Task.Run(() => offer.MoveAsync(Other())));
+
+            bool isTaken = told[0] is DisputeOutcome.Moved;
+            Assert.IsType<DisputeRefusal.MovedMeanwhile>(Assert.IsType<DisputeOutcome.Refused>(told[isTaken ? 1 : 0]).Why);
+            Assert.IsType<DisputeOutcome.Moved>(told[isTaken ? 0 : 1]);
+            // Both send again what they have sent: it is told as it was, and nothing is done twice.
+            Assert.IsType<DisputeOutcome.Repeated>(await (isTaken ? accept : offer).MoveAsync(Other()));
+            Assert.IsType<DisputeRefusal.MovedMeanwhile>(Assert.IsType<DisputeOutcome.Refused>(await (isTaken ? offer : accept).MoveAsync(Other())).Why);
+            SettlementState state = (await Ledger.HeadAsync(buy)).State;
+            Assert.Equal(isTaken ? (900_000m, null, 9_000m) : (null, 950_000m, 10_000m), (state.Disputes![^1].Agreed?.Quantity, state.Disputes[^1].Offer?.Quantity, state.Posted!.Amount));
+        }
+
+        await Ledger.AssertReplaysAsync();
+    }
+
+    [Theory]
+    [InlineData(null, 10_000)]
+    [InlineData(900_000, 9_000)]
+    [InlineData(700_000, 7_000)]
+    public async Task An_award_whose_answer_was_lost_is_recorded_once_and_is_not_the_offer_beside_it(int? award, int invoiced)
+    {
+        RegisteredBuy buy = await SettledAsync(Ledger);
+        await OfferAsync(Ledger, buy, inArbitration: true);
+        Disputing end = await LookAsync(Ledger, buy, Finance, Accept, award);
+        Faults.LoseAnswer(FaultyTable.Submits(buy.Partition));
+        await Assert.ThrowsAsync<StorageFaultException>(() => end.MoveAsync(Ledger));
+
+        Assert.IsType<DisputeOutcome.Repeated>(await end.MoveAsync(Other()));
+        HeadDocument head = await Ledger.HeadAsync(buy);
+        Assert.Equal(((decimal?)award, invoiced, award is null ? 1 : 2), (head.State.Disputes![^1].Agreed?.Quantity, head.State.Posted!.Amount, head.State.Posted.Revision));
+        await Ledger.AssertReplaysAsync();
+    }
+
     [Fact]
     public async Task Of_two_openings_at_once_one_is_the_dispute_and_the_other_is_told_so()
     {
@@ -272,8 +320,13 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
     private static async Task<RegisteredBuy> OfferedAsync(LedgerHarness ledger)
     {
         RegisteredBuy buy = await SettledAsync(ledger);
-        await (await LookAsync(ledger, buy, Buyer, Open)).MoveAsync(ledger);
-        await (await LookAsync(ledger, buy, Seller, Adjust)).MoveAsync(ledger);
+        await OfferAsync(ledger, buy, inArbitration: false);
         return buy;
+    }
+
+    private static async Task OfferAsync(LedgerHarness ledger, RegisteredBuy buy, bool inArbitration)
+    {
+        foreach ((DisputeActor actor, DisputeAction action) in (IEnumerable<(DisputeActor, DisputeAction)>)[(Buyer, Open), .. inArbitration ? [(Seller, Respond), (Buyer, Escalate)] : Array.Empty<(DisputeActor, DisputeAction)>(), (Seller, Adjust)])
+            Assert.IsType<DisputeOutcome.Moved>(await (await LookAsync(ledger, buy, actor, action)).MoveAsync(ledger));
     }
 }

@@ -293,6 +293,16 @@ public class AgreementTests
         history.Pass("2026-05-01");
         Assert.StartsWith("Dispute 1 is open: the buyer claims 4,000,000 impressions and the parties did not agree, so it is left to arbitration.", history.Sentence, StringComparison.Ordinal);
         Assert.Contains("Finance may record what the arbitration came to: another number, or that the number stands (accept).", Outlook.Of(history.State, history.Context));
+        history.Move(Seller, Adjust, "2026-05-03T10:00", 4_800_000m);
+        Assert.Equal("Dispute 1 is open: the buyer claims 4,000,000 impressions and the parties did not agree, so it is left to arbitration, where the seller offers 4,800,000 impressions. 50,400.00 USD stay invoiced meanwhile.", history.Sentence);
+        Assert.Equal(
+            [
+                "The seller may offer another number (adjust).",
+                "The buyer may accept the offer of 4,800,000 impressions (accept).",
+                "Finance may record what the arbitration came to: another number, or by naming none that the number stands (accept).",
+                "A dispute that ends on another number has that number invoiced at once; one that ends without leaves everything as if it had not been opened.",
+            ],
+            Outlook.Of(history.State, history.Context));
         history.Move(Finance, Accept, "2026-05-04", 4_500_000m);
         Assert.Equal("Invoiced 45,000.00 USD, on which dispute 1 ended: 4,500,000 impressions at 10.00 USD per 1,000. Revision 2 changed the invoice by -5,400.00 USD.", history.Sentence);
 
@@ -302,6 +312,7 @@ public class AgreementTests
                 "seller answered dispute 1 and stays with its number, 2026-04-14 10:00 UTC: \"counted otherwise\" The buyer is to answer by 2026-04-28 10:00 UTC.",
                 "seller offered 5,000,000 impressions to end dispute 1, 2026-04-15 10:00 UTC: \"counted otherwise\" The buyer is to answer by 2026-04-29 10:00 UTC.",
                 "The buyer let the time to answer dispute 1 go by, which ended 2026-04-29 10:00 UTC; the dispute is left to arbitration.",
+                "seller offered 4,800,000 impressions to end dispute 1, 2026-05-03 10:00 UTC: \"counted otherwise\"",
                 "finance ended dispute 1 by recording an award of 4,500,000 impressions, 2026-05-04 00:00 UTC: \"counted otherwise\"",
                 "Revision 2 changed the invoice by -5,400.00 USD to 45,000.00 USD by the end of dispute 1: 4,500,000 impressions at 10.00 USD per 1,000 = 45,000.00 USD. Because a dispute ended on this number.",
             ],

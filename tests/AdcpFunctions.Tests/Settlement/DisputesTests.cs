@@ -27,16 +27,21 @@ public class DisputesTests
         ("UnresolvedArbitration", Seller, [Adjust]),
         ("UnresolvedArbitration", Buyer, [Accept]),
         ("UnresolvedArbitration", Finance, [Accept]),
+        ("UnresolvedArbitration offered", Seller, [Adjust]),
+        ("UnresolvedArbitration offered", Buyer, [Accept]),
+        ("UnresolvedArbitration offered", Finance, [Accept]),
     ];
 
-    private static readonly string[] Positions = ["none", "UnderReview Seller", "UnderReview Buyer", "SellerAdjusted Buyer", "UnresolvedArbitration", "BuyerAccepted"];
+    private static readonly string[] Positions = ["none", "UnderReview Seller", "UnderReview Buyer", "SellerAdjusted Buyer", "UnresolvedArbitration", "UnresolvedArbitration offered", "BuyerAccepted"];
 
-    public static TheoryData<DisputeState?, DisputeActor?, DisputeActor> EveryPosition() =>
+    public static TheoryData<DisputeState?, DisputeActor?, bool, DisputeActor> EveryPosition() =>
         [.. from state in Enum.GetValues<DisputeState>().Select(s => (DisputeState?)s).Prepend(null)
             from turn in Enum.GetValues<DisputeActor>().Select(a => (DisputeActor?)a).Prepend(null)
             where state is not null || turn is null
+            from offered in new[] { false, true }
+            where !offered || state == UnresolvedArbitration
             from actor in Enum.GetValues<DisputeActor>()
-            select (state, turn, actor)];
+            select (state, turn, offered, actor)];
 
     public static TheoryData<string, DisputeActor, DisputeAction> EveryMove() =>
         [.. from position in Positions
@@ -47,10 +52,10 @@ public class DisputesTests
 
     [Theory]
     [MemberData(nameof(EveryPosition))]
-    public void Each_actor_may_do_what_the_design_says_and_nothing_else(DisputeState? state, DisputeActor? turn, DisputeActor actor)
+    public void Each_actor_may_do_what_the_design_says_and_nothing_else(DisputeState? state, DisputeActor? turn, bool offered, DisputeActor actor)
     {
-        Dispute? dispute = state is { } known ? A(known, turn) : null;
-        string position = dispute is null ? "none" : $"{state} {turn}".TrimEnd();
+        Dispute? dispute = state is { } known ? A(known, turn) with { Offer = offered ? new ClaimedNumber(1m, null) : null } : null;
+        string position = PositionOf(dispute);
         DisputeAction[] expected = [.. Design.Where(cell => cell.Position == position && cell.Actor == actor).SelectMany(cell => cell.May)];
 
         Assert.Equal(expected, Disputes.AllowedTo(dispute, actor));
@@ -59,9 +64,9 @@ public class DisputesTests
     [Fact]
     public void Every_cell_of_the_design_is_one_that_is_reached_and_tried()
     {
-        Assert.Equal(13, Design.Length);
+        Assert.Equal(16, Design.Length);
         Assert.All(Design, cell => Assert.Contains(cell.Position, Positions));
-        Assert.Equal(Positions, Positions.Select(position => At(position).State.Disputes is [.., var dispute] ? $"{dispute.State} {dispute.Turn}".TrimEnd() : "none"));
+        Assert.Equal(Positions, Positions.Select(position => PositionOf(At(position).State.Disputes?[^1])));
     }
 
     [Theory]
@@ -112,9 +117,12 @@ public class DisputesTests
     [InlineData("SellerAdjusted Buyer", Seller, Adjust, "SellerAdjusted", "Buyer", 4_900_000, null)]
     [InlineData("SellerAdjusted Buyer", Buyer, Accept, "BuyerAccepted", null, null, 5_000_000)]
     [InlineData("SellerAdjusted Buyer", Buyer, Escalate, "UnresolvedArbitration", null, null, null)]
-    [InlineData("UnresolvedArbitration", Seller, Adjust, "SellerAdjusted", "Buyer", 4_900_000, null)]
+    [InlineData("UnresolvedArbitration", Seller, Adjust, "UnresolvedArbitration", null, 4_900_000, null)]
     [InlineData("UnresolvedArbitration", Buyer, Accept, "BuyerAccepted", null, null, null)]
     [InlineData("UnresolvedArbitration", Finance, Accept, "BuyerAccepted", null, null, null)]
+    [InlineData("UnresolvedArbitration offered", Seller, Adjust, "UnresolvedArbitration", null, 4_900_000, null)]
+    [InlineData("UnresolvedArbitration offered", Buyer, Accept, "BuyerAccepted", null, null, 4_950_000)]
+    [InlineData("UnresolvedArbitration offered", Finance, Accept, "BuyerAccepted", null, null, null)]
     public void Each_move_leads_where_the_design_says(string position, DisputeActor actor, DisputeAction action, string state, string? turn, int? offer, int? agreed)
     {
         History history = At(position);
@@ -135,6 +143,31 @@ public class DisputesTests
         History history = At("UnresolvedArbitration").Move(Finance, Accept, "2026-04-16T09:00", 4_000_000m);
 
         Assert.Equal((SettlementStatus.Adjusted, 4_000_000m, 40_000m, -10_400m), (history.Status, history.Posted!.Quantity, history.Posted.Amount, history.Posted.DeltaAmount));
+    }
+
+    [Theory]
+    [InlineData(4_000_000)]
+    [InlineData(4_950_000)]
+    [InlineData(null)]
+    public void No_offer_keeps_an_award_waiting_and_none_is_read_into_one(int? award)
+    {
+        History history = At("UnresolvedArbitration offered").Pass("2027-04-16").Move(Seller, Adjust, "2027-04-16T09:00", 4_950_000m);
+        Assert.Empty(history.Events.OfType<SettlementEvent.DisputeLapsed>());
+        Assert.Null(history.State.DueAt);
+
+        history.Move(Finance, Accept, "2027-04-16T09:00", award);
+
+        Assert.Equal((decimal?)award, history.State.Disputes![^1].Agreed?.Quantity);
+        Assert.Equal((award ?? 5_040_000m, award is null ? 1 : 2), (history.Posted!.Quantity, history.Postings.Count));
+    }
+
+    [Fact]
+    public void A_buyer_may_take_what_is_offered_in_arbitration_a_year_later_and_no_other_number()
+    {
+        History history = At("UnresolvedArbitration offered").Pass("2027-04-16");
+        Assert.IsType<DisputeRefusal.NumberNotAsked>(Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Accept, "2027-04-16", 4_900_000m)));
+
+        Assert.Equal(4_950_000m, history.Move(Buyer, Accept, "2027-04-16").Posted!.Quantity);
     }
 
     [Fact]
@@ -210,6 +243,23 @@ public class DisputesTests
     }
 
     [Fact]
+    public void What_went_outside_while_it_was_disputed_is_ended_there_without_a_number_and_nothing_is_posted_when_it_comes_back()
+    {
+        History history = At("SellerAdjusted Buyer");
+        history.Context = history.Context with { OutOfBand = true };
+        foreach ((DisputeActor actor, DisputeAction action, decimal? number) in new[] { (Seller, Adjust, 4_900_000m), (Buyer, Accept, (decimal?)null), (Buyer, Accept, 5_000_000m) })
+            Assert.IsType<DisputeRefusal.NothingToDispute>(Disputes.Check(history.State, history.Context, history.MoveOf(actor, action, "2026-04-16", number)));
+
+        history.Move(Buyer, Escalate, "2026-04-16");
+        Assert.IsType<DisputeRefusal.NothingToDispute>(Disputes.Check(history.State, history.Context, history.MoveOf(Finance, Accept, "2026-04-16", 4_900_000m)));
+        history.Move(Finance, Accept, "2026-04-17");
+
+        Assert.Equal((null, SettlementStatus.OutOfBand, 1), (history.State.OpenDispute, history.Status, history.Postings.Count));
+        history.Context = history.Context with { OutOfBand = false };
+        Assert.Equal((SettlementStatus.Settled, 1), (history.Pass("2026-05-01").Status, history.Postings.Count));
+    }
+
+    [Fact]
     public void Another_dispute_needs_a_posting_a_final_or_a_breach_that_is_new()
     {
         History history = new History(Sample.Contract(policies: Sample.Policies(restatement: RestatementPolicy.Manual)))
@@ -221,6 +271,33 @@ public class DisputesTests
         Assert.IsType<DisputeRefusal.NothingSince>(Refused(history, 4_000_000m));
 
         history.Receive(Sample.Final(Side.SellerRow, 5_100_000m, "2026-04-14"));
+        Assert.Null(Refused(history, 4_000_000m));
+    }
+
+    [Fact]
+    public void What_a_dispute_held_back_and_its_end_let_go_can_be_disputed_once()
+    {
+        // The correction comes after the buyer has looked, and moves nothing of the dispute.
+        History history = Settled(Sample.Contract(policies: Sample.Policies(restatement: RestatementPolicy.Automatic))).Move(Buyer, Open, Opened, 4_000_000m);
+        DisputeMove accept = history.MoveOf(Buyer, Accept, Answered);
+        history.Receive(Sample.Final(Side.UsagePush, 5_300_000m, "2026-04-14T10:00"));
+        Assert.Null(Disputes.Check(history.State, history.Context, accept));
+        Assert.Equal(53_000m, history.Move(Buyer, Accept, Answered).Posted!.Amount);
+
+        Assert.Null(Refused(history, 4_000_000m));
+        history.Move(Buyer, Open, "2026-04-15", 4_000_000m).Move(Buyer, Accept, "2026-04-16");
+        Assert.IsType<DisputeRefusal.NothingSince>(Refused(history, 4_000_000m));
+    }
+
+    [Fact]
+    public void A_deadline_that_is_found_missed_when_a_dispute_ends_can_be_disputed()
+    {
+        History history = new History(Sample.Contract(Attests.Seller)).Receive(Sample.Final(Side.UsagePush)).Move(Buyer, Open, "2026-04-09T16:00", 4_000_000m);
+        Assert.Null(history.State.Breach);
+
+        history.Move(Buyer, Accept, "2026-04-14");
+
+        Assert.Equal(history.State.Breach!.RecordedAt, history.State.Disputes![^1].EndedAt);
         Assert.Null(Refused(history, 4_000_000m));
     }
 
@@ -276,8 +353,39 @@ public class DisputesTests
         // The row that said the price is replaced by one that does not.
         history.Receive(Sample.AuctionRow(5_000_000m, null, finalizedAt: "2026-04-14T20:00"));
         Assert.IsType<DisputeRefusal.CannotBePriced>(Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Accept, "2026-04-15T00:00")));
-        history.Receive(Sample.AuctionRow(5_000_000m, 3m, finalizedAt: "2026-04-15T20:00")).Move(Buyer, Accept, "2026-04-16T00:00");
+        history.Receive(Sample.AuctionRow(5_000_000m, 3m, finalizedAt: "2026-04-15T20:00")).Move(Seller, Adjust, "2026-04-15T21:00", 4_500_000m).Move(Buyer, Accept, "2026-04-16T00:00");
         Assert.Equal((4_500_000m, 13_500m), (history.Posted!.Quantity, history.Posted.Amount));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_offer_is_taken_at_the_price_it_was_made_at(bool inArbitration)
+    {
+        History history = new History(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Auctioned()))).Receive(Sample.AuctionRow(5_000_000m, 2m, finalizedAt: "2026-04-09T10:00")).Move(Buyer, Open, "2026-04-09T12:00", 4_000_000m);
+        if (inArbitration)
+            history.Move(Seller, Respond, "2026-04-09T13:00").Move(Buyer, Escalate, "2026-04-09T14:00");
+        history.Move(Seller, Adjust, "2026-04-09T15:00", 4_500_000m);
+        Assert.Null(Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Accept, "2026-04-09T16:00")));
+
+        history.Receive(Sample.AuctionRow(5_000_000m, 20m, finalizedAt: "2026-04-09T17:00"));
+
+        Assert.IsType<DisputeRefusal.Repriced>(Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Accept, "2026-04-09T18:00")));
+        Assert.IsType<DisputeRefusal.Repriced>(Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Accept, "2026-04-09T18:00", 4_500_000m)));
+        history.Move(Seller, Adjust, "2026-04-09T19:00", 4_500_000m).Move(Buyer, Accept, "2026-04-09T20:00");
+        Assert.Equal(90_000m, history.Posted!.Amount);
+    }
+
+    [Fact]
+    public void An_award_without_a_number_is_recorded_though_the_offer_beside_it_has_no_price_any_more()
+    {
+        History history = new History(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Auctioned()))).Receive(Sample.AuctionRow(5_000_000m, 2m, finalizedAt: "2026-04-09T10:00")).Move(Buyer, Open, "2026-04-09T12:00", 4_000_000m)
+            .Move(Seller, Respond, "2026-04-09T13:00").Move(Buyer, Escalate, "2026-04-09T14:00").Move(Seller, Adjust, "2026-04-09T15:00", 4_500_000m)
+            .Receive(Sample.AuctionRow(5_000_000m, null, finalizedAt: "2026-04-09T16:00"));
+
+        Assert.IsType<DisputeRefusal.CannotBePriced>(Disputes.Check(history.State, history.Context, history.MoveOf(Finance, Accept, "2026-04-09T17:00", 4_500_000m)));
+        Assert.Null(history.Move(Finance, Accept, "2026-04-09T17:00").State.OpenDispute);
+        Assert.Empty(history.Postings);
     }
 
     [Theory]
@@ -373,6 +481,7 @@ public class DisputesTests
             "UnderReview Buyer" => history.Move(Seller, Respond, Answered),
             "SellerAdjusted Buyer" => history.Move(Seller, Adjust, Answered, 5_000_000m),
             "UnresolvedArbitration" => history.Move(Seller, Adjust, Answered, 5_000_000m).Move(Buyer, Escalate, Answered),
+            "UnresolvedArbitration offered" => history.Move(Seller, Respond, Answered).Move(Buyer, Escalate, Answered).Move(Seller, Adjust, Answered, 4_950_000m),
             "BuyerAccepted" => history.Move(Buyer, Accept, Answered),
             _ => history,
         };
@@ -384,6 +493,9 @@ public class DisputesTests
         Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Open, "2026-06-01", quantity, amount));
 
     private static decimal? Number(string? text) => text is null ? null : decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string PositionOf(Dispute? dispute) =>
+        dispute is null ? "none" : $"{dispute.State} {dispute.Turn}".TrimEnd() + (dispute is { State: UnresolvedArbitration, Offer: not null } ? " offered" : "");
 
     private static Dispute A(DisputeState state, DisputeActor? turn) => new(1, state, turn, new ClaimedNumber(1m, null), "s", "r", "buyer", Sample.Start, null, 1, "k", "h");
 }

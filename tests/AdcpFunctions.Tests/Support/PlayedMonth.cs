@@ -146,8 +146,8 @@ internal sealed class PlayedMonth : IAsyncDisposable
             ["idempotency_key"] = "dispute-of-mb3-0001",
         });
         string responses = $"/v1/disputes/{dispute["id"]}/responses";
-        await PostAsync(Seller, responses, new JsonObject { ["action"] = "adjust", ["number"] = new JsonObject { ["quantity"] = "4700000" }, ["reason"] = "300,000 were filtered late" });
-        await PostAsync(Buyer, responses, new JsonObject { ["action"] = "accept", ["reason"] = "agreed" });
+        await PostAsync(Seller, responses, new JsonObject { ["action"] = "adjust", ["number"] = new JsonObject { ["quantity"] = "4700000" }, ["reason"] = "300,000 were filtered late", ["moves"] = 1 });
+        await PostAsync(Buyer, responses, new JsonObject { ["action"] = "accept", ["reason"] = "agreed", ["moves"] = 2 });
         await RelayAsync();
     }
 

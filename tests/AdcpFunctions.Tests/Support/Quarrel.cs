@@ -79,14 +79,14 @@ internal sealed class Quarrel : IAsyncDisposable
 
     public Task<HttpAnswer> OpenAsync(JsonObject? claim = null, string? key = null) => Host.PostAsync("/v1/disputes", claim ?? Claim(), key ?? Buyer);
 
-    public Task<HttpAnswer> RespondAsync(string action, string key, string? quantity = null, int? moves = null, string? dispute = null)
+    /// <param name="moves">What was looked at; null for whatever stands, which is looked at first.</param>
+    public async Task<HttpAnswer> RespondAsync(string action, string key, string? quantity = null, int? moves = null, string? dispute = null)
     {
-        var body = new JsonObject { ["action"] = action, ["reason"] = "Looked at again" };
+        string path = dispute ?? Dispute;
+        var body = new JsonObject { ["action"] = action, ["reason"] = "Looked at again", ["moves"] = moves ?? (int?)(await Host.GetAsync(path)).Json["moves"] ?? 1 };
         if (quantity is not null)
             body["number"] = new JsonObject { ["quantity"] = quantity };
-        if (moves is not null)
-            body["moves"] = moves;
-        return Host.PostAsync($"{dispute ?? Dispute}/responses", body, key);
+        return await Host.PostAsync($"{path}/responses", body, key);
     }
 
     public Task<HttpAnswer> ProposeAsync(string? key = null, string remedy = "credit", string? amount = "500.00", string? units = null)

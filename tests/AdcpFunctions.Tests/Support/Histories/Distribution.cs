@@ -10,7 +10,7 @@ public sealed class Distribution
     private static readonly string[] Order =
     [
         "breaches", "exceeds variance", "restates after publication", "mixes several groups", "falls back", "late final", "late final accepted", "cap cuts", "auction", "sums days",
-        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs", "disputes", "lapses", "agrees",
+        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs", "disputes", "lapses", "offers in arbitration", "agrees",
     ];
 
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
@@ -82,6 +82,8 @@ public sealed class Distribution
             yield return "disputes";
         if (entry.Events.Any(e => e is SettlementEvent.DisputeLapsed))
             yield return "lapses";
+        if (entry.Events.Any(e => e is SettlementEvent.DisputeMoved { Move: { Action: DisputeAction.Adjust, Due: null } }))
+            yield return "offers in arbitration";
         if (entry.State.Agreed is not null)
             yield return "agrees";
         if (entry.State.Breach is not null)

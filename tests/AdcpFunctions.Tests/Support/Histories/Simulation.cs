@@ -121,8 +121,11 @@ internal sealed class Simulation
                     Ledger.Read(asked, reading, at);
                 break;
             case Beat.Disputed(var at, var suffix, var move):
+                Dispute? before = Ledger.Find(suffix)?.State.OpenDispute;
                 if (Ledger.Find(suffix) is not { } disputed || !Ledger.Move(disputed, move, at))
                     _watch.Missed++;
+                else if (move.Action == DisputeAction.Accept)
+                    _watch.AfterEnd(disputed, move, before);
                 break;
             case Beat.Away(var outage):
                 Ledger.Outages.Add(outage);

@@ -118,6 +118,18 @@ internal sealed class Watch(BuyPlan plan)
     {
         if ((entry.State.OpenDispute is not null) != (entry.State.Status == SettlementStatus.Disputed))
             Broken("P13", $"{entry}: it is {entry.State.Status}, and its dispute {entry.State.OpenDispute?.State.ToString() ?? "none"}");
+        if (entry.State.OpenDispute is { State: DisputeState.UnresolvedArbitration } left && (left.Turn is not null || left.Due is not null))
+            Broken("P13", $"{entry}: an award waits for {left.Turn} until {left.Due:u}");
+    }
+
+    /// <summary>P13: a buyer ends on what was offered to it, finance on what it names, and neither on what it did not look at.</summary>
+    /// <param name="before">The dispute as it stood.</param>
+    public void AfterEnd(Entry entry, DisputeMove sent, Dispute? before)
+    {
+        ClaimedNumber? meant = sent.Actor == DisputeActor.Finance ? sent.Number : before?.Offer;
+        Dispute ended = entry.State.Disputes![^1];
+        if (ended.IsOpen || ended.Agreed != meant || before?.Moves != sent.Moves)
+            Broken("P13", $"{entry}: {sent.Actor} accepted {sent.Number} on {before?.Offer}, and it ended on {ended.Agreed}");
     }
 
     private void IsPricedRight(Entry entry, Posting posting, Posting? before, SettlementContext context)
