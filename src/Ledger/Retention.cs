@@ -55,7 +55,7 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
                 for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
                 {
                     pass = pass with { Account = account.Id, Shard = shard };
-                    var kept = new RetentionShard(table, LedgerKeys.Ledger(tenant, account.Id, shard), before, end => months.IsClosed(Booking.Natural(end)));
+                    var kept = new RetentionShard(table, LedgerKeys.Ledger(tenant, account.Id, shard), before, account.OutOfBand, end => months.IsClosed(Booking.Natural(end)));
                     forgotten += await kept.RunAsync(PerRing - forgotten, time.GetUtcNow(), cancel);
                     if (forgotten < PerRing)
                         continue;

@@ -7,8 +7,9 @@ namespace AdcpFunctions.Ledger;
 /// <param name="table">Where they are.</param>
 /// <param name="partition">The shard.</param>
 /// <param name="before">What ended, and last changed, after this is young.</param>
+/// <param name="isOutOfBand">Whether the account is billed elsewhere now.</param>
 /// <param name="isClosed">Whether the account's month that a period of this end belongs to is closed.</param>
-internal sealed class RetentionShard(IPartitionedTable table, string partition, DateTimeOffset before, Func<DateTimeOffset, bool> isClosed)
+internal sealed class RetentionShard(IPartitionedTable table, string partition, DateTimeOffset before, bool isOutOfBand, Func<DateTimeOffset, bool> isClosed)
 {
     private readonly string _lastDay = before.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + "~";
 
@@ -41,8 +42,9 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
     }
 
     /// <summary>Rule RET-1: a settlement is forgotten when its period ended, and anything last happened to it, longer ago than the years it is kept, its account's month is closed, and nothing that was agreed to make good is owed.</summary>
+    /// <remarks>Money that waits in an account that is billed elsewhere is settled there (rule RMD-9), also where nothing has happened to its settlement since.</remarks>
     private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null
-        && head.State.Remedies?.Any(r => r.IsOwed || r.IsWaiting) is not true;
+        && head.State.Remedies?.Any(r => r.IsOwed || (r.IsWaiting && !isOutOfBand)) is not true;
 
     /// <summary>A record that was never published is money nobody has heard of.</summary>
     private async ValueTask<bool> WaitsAsync(string suffix, CancellationToken cancel)

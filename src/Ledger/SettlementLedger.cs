@@ -154,11 +154,12 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
     /// <returns>Why it was not taken; null when it was, now or by the same words before.</returns>
     public async Task<RemedyRefusal?> MoveRemedyAsync(RegisteredBuy buy, HeadDocument settlement, IReadOnlyList<ReportingPeriod> outages, RemedyMove move, CancellationToken cancel)
     {
-        // What was forgotten meanwhile is not even asked.
-        RemedyRefusal? refusal = new RemedyRefusal.Unknown(move.Remedy);
+        var forgotten = new RemedyRefusal.Unknown(move.Remedy);
+        RemedyRefusal? refusal = forgotten;
         Matter moved = Settlements.OnRemedy(buy, settlement, outages, move with { At = time.GetUtcNow() }, why => refusal = why);
-        await DecideAsync(moved.Address.Partition, [moved], cancel);
-        return refusal;
+        bool taken = (await DecideAsync(moved.Address.Partition, [moved], cancel)).Count > 0;
+        // What was forgotten meanwhile is not asked, or not asked again: what it would have taken was not.
+        return taken || refusal is not null || await ReadAsync(moved.Address, cancel) is not null ? refusal : forgotten;
     }
 
     /// <summary>Makes a party's move of a dispute, and decides what follows.</summary>

@@ -162,7 +162,8 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
     /// <summary>Rule RMD-8: a recorded move of a remedy is one that could be made then, by whoever may make it.</summary>
     private void Judge(RemedyMove move, SettlementContext context)
     {
-        if (Remedies.Check(_state, context, move) is { } refused)
+        // Before rule RMD-9 money was accepted out of band too; it was booked by none of those events.
+        if (Remedies.Check(_state, move.Action == RemedyAction.Accept ? context with { OutOfBand = false } : context, move) is { } refused)
             Differ("remedy move", "one that could be made", refused.ToString());
         else
             Compare("remedy move", Text(new SettlementEvent.RemedyMoved(Remedies.Record(_state, context, move))), Text(new SettlementEvent.RemedyMoved(move)));

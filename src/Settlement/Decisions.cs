@@ -60,7 +60,8 @@ public static class Decisions
             AddCorrections(Add, posted, state, context, known);
         else
             AddHolds(Add, state, context, known);
-        if (MenuOf(state, context) is { } breached && !state.Rulings.Any(r => r.Topic == RulingTopic.Remedy))
+        // Chosen once for each breach or variance, and not after it was made good.
+        if (MenuOf(state, context) is { } breached && state.RuledOn(RulingTopic.Remedy, breached) is null && Remedies.AgreedFor(state, breached) is null)
             Add(RulingTopic.Remedy, true, breached);
         return open;
     }

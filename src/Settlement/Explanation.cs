@@ -25,7 +25,7 @@ public static class Explanation
             SettlementStatus.Disputed => Disputed(state, context),
             SettlementStatus.Settled or SettlementStatus.Adjusted => Invoiced(state, context),
             SettlementStatus.Unallocatable => Unallocated,
-            SettlementStatus.OutOfBand => "This account does not bill through AdCP; nothing is published.",
+            SettlementStatus.OutOfBand => $"This account does not bill through AdCP; nothing is published.{Outside(state, context)}{Owed(state, context)}",
             _ => throw new UnreachableException(state.Status.ToString()),
         };
     }
@@ -97,6 +97,9 @@ public static class Explanation
     /// <summary>Additional delivery that was agreed is an obligation until the buyer says that it came.</summary>
     private static string Owed(SettlementState state, SettlementContext context) =>
         string.Concat((state.Remedies ?? []).Where(r => r.IsOwed).Select(r => $" Owed beside it: {Remedies.Words(r.Kind, null, r.Units, context.Group, context.Contract.Currency)}."));
+
+    private static string Outside(SettlementState state, SettlementContext context) =>
+        string.Concat((state.Remedies ?? []).Where(r => r.State == RemedyState.SettledOutside).Select(r => $" Agreed to make good and settled outside: {Remedies.Words(r.Kind, r.Amount, null, context.Group, context.Contract.Currency)}."));
 
     private static string Test(SettlementContext context) => context.Sandbox ? $" {Wording.Sentence(Reasons.Words(Reasons.Sandbox))}." : "";
 

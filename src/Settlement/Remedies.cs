@@ -56,6 +56,8 @@ public static class Remedies
         IReadOnlyList<RemedyAction> allowed = AllowedTo(remedy, move.Actor);
         if (!allowed.Contains(move.Action))
             return new RemedyRefusal.NotAllowed(remedy?.State, allowed);
+        if (context.OutOfBand && move.Action is RemedyAction.Propose or RemedyAction.Accept)
+            return new RemedyRefusal.OutOfBand();
         return move.Action switch
         {
             RemedyAction.Propose => CheckProposal(state, context, move),
@@ -83,6 +85,15 @@ public static class Remedies
     /// <remarks>An invoice falls below zero by nobody's silence: only a decision may take it there.</remarks>
     internal static Remedy? Due(SettlementState state) =>
         state.Posted is { } posted ? state.Remedies?.FirstOrDefault(r => r.IsWaiting && r.Amount <= posted.Amount) : null;
+
+    /// <summary>Rule RMD-9: out of band nothing is agreed here, and agreed money that is not booked when a settlement goes there is settled outside for good.</summary>
+    /// <remarks>An account that came back would else be charged for what its parties have long settled. What is owed in deliveries stays owed: that is no money.</remarks>
+    internal static SettlementState Outside(SettlementState state) => state.Remedies is { } remedies && remedies.Any(r => r.IsWaiting)
+        ? state with { Remedies = [.. remedies.Select(r => r.IsWaiting ? r with { State = RemedyState.SettledOutside } : r)] }
+        : state;
+
+    /// <summary>What was agreed for the same already; null while nothing was.</summary>
+    internal static Remedy? AgreedFor(SettlementState state, string mark) => state.Remedies?.FirstOrDefault(r => r.Mark == mark && r.IsAgreed);
 
     /// <summary>The reason code of the posting that books it.</summary>
     internal static string ReasonOf(RemedyKind kind) => kind == RemedyKind.Credit ? Reasons.RemedyCredit : Reasons.RemedyInvoiceAdjustment;
@@ -113,7 +124,7 @@ public static class Remedies
         ? state with { Remedies = [.. remedies.Select(r => r.Number == booked ? r with { Revision = posted.Revision } : r)] }
         : state;
 
-    /// <summary>Rule RMD-2: a proposal is of the menu and of the kind that was chosen, for what is not made good yet, one at a time; without a menu it is manual.</summary>
+    /// <summary>Rule RMD-2: a proposal is of the menu and of the kind that was chosen for the same, for what is not made good yet, one at a time; without a menu it is manual.</summary>
     private static RemedyRefusal? CheckProposal(SettlementState state, SettlementContext context, RemedyMove move)
     {
         IReadOnlyList<string> menu = MenuOf(context);
@@ -122,13 +133,13 @@ public static class Remedies
         RemedyKind kind = move.Kind ?? throw new InvalidOperationException("A proposal is of a kind.");
         if (!menu.Contains(NameOf(kind)))
             return new RemedyRefusal.NotInMenu(menu);
-        if (state.Rulings.LastOrDefault(r => r.Topic == RulingTopic.Remedy)?.Remedy is { } chosen && chosen != NameOf(kind))
-            return new RemedyRefusal.NotChosen(chosen);
         if (Decisions.MenuOf(state, context) is not { } mark)
             return new RemedyRefusal.NothingToMakeGood();
+        if (state.Rulings.LastOrDefault(r => r.Topic == RulingTopic.Remedy && r.Mark == mark)?.Remedy is { } chosen && chosen != NameOf(kind))
+            return new RemedyRefusal.NotChosen(chosen);
         if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed) is { } open)
             return new RemedyRefusal.Unanswered(open.Number);
-        if (state.Remedies?.FirstOrDefault(r => r.Mark == mark && r.State is RemedyState.Accepted or RemedyState.Fulfilled) is { } before)
+        if (AgreedFor(state, mark) is { } before)
             return new RemedyRefusal.MadeGood(before.Number);
         return kind == RemedyKind.AdditionalDelivery ? CheckUnits(move, context) : CheckAmount(state, move, context);
     }

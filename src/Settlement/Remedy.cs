@@ -27,6 +27,9 @@ public enum RemedyState
 
     /// <summary>The additional delivery came.</summary>
     Fulfilled,
+
+    /// <summary>Money that was agreed and was not booked when the account went out of band.</summary>
+    SettledOutside,
 }
 
 /// <summary>What can be done about a remedy.</summary>
@@ -51,6 +54,9 @@ public sealed record Remedy(
 {
     /// <summary>Additional delivery that was agreed and has not come.</summary>
     public bool IsOwed => this is { State: RemedyState.Accepted, Units: not null };
+
+    /// <summary>What it makes good is not made good a second time.</summary>
+    public bool IsAgreed => State is RemedyState.Accepted or RemedyState.Fulfilled or RemedyState.SettledOutside;
 
     /// <summary>Money that was agreed and is not booked.</summary>
     public bool IsWaiting => this is { State: RemedyState.Accepted, Amount: not null, Revision: null };
@@ -80,7 +86,10 @@ public abstract record RemedyRefusal
     /// <param name="Menu">What was agreed, in the seller's order.</param>
     public sealed record NotInMenu(IReadOnlyList<string> Menu) : RemedyRefusal;
 
-    /// <summary><c>choose_remedy</c> was taken, and chose another kind.</summary>
+    /// <summary>The account is billed elsewhere, and so is what makes good.</summary>
+    public sealed record OutOfBand : RemedyRefusal;
+
+    /// <summary><c>choose_remedy</c> was taken for the same, and chose another kind.</summary>
     public sealed record NotChosen(string Chosen) : RemedyRefusal;
 
     /// <summary>No deadline was missed and no counts differ by more than was agreed.</summary>

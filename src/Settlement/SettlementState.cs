@@ -147,6 +147,7 @@ public sealed record SettlementState
         SettlementEvent.DisputeLapsed e => Settlement.Disputes.Apply(this, e),
         SettlementEvent.RemedyMoved e => Settlement.Remedies.Apply(this, e.Move),
         SettlementEvent.Posted e => Settlement.Disputes.Booked(Settlement.Remedies.Booked(this with { Posted = e.Posting, ContractVersion = ContractVersion ?? e.Posting.ContractVersion })),
+        SettlementEvent.StatusChanged e when e.Status == SettlementStatus.OutOfBand => Settlement.Remedies.Outside(this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt }),
         SettlementEvent.StatusChanged e => this with { Status = e.Status, Reasons = e.Reasons, DueAt = e.DueAt },
         _ => throw new System.Diagnostics.UnreachableException(happened.GetType().Name),
     };

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdcpFunctions.Tests.Host;
 
@@ -161,6 +163,69 @@ public class RemedyRoutesTests
         foreach (string number in new[] { "2", "0", "-1", "one", "99999999999" })
             Assert.Equal((HttpStatusCode.NotFound, "not_found"), (await quarrel.AnswerAsync("accept", number: number) is var told ? told.Status : default, told.Code));
         Assert.Single(await quarrel.PublishedAsync());
+    }
+
+    [Fact]
+    public async Task An_auctions_money_is_made_good_at_the_price_it_came_to_and_stays_off_a_later_count()
+    {
+        JsonObject contract = Quarrel.Contract();
+        contract["packages"]![0]!.AsObject().Remove("rate");
+        contract["packages"]![0]!["auction"] = true;
+        await using Deal deal = await Deal.SignAsync(contract);
+        string id = deal.Settlement(), seller = await deal.Host.KeyAsync("seller", ["acme"]), finance = await deal.Host.KeyAsync("finance", ["acme"]);
+        Task<HttpAnswer> ProposeAsync(string amount) =>
+            deal.Host.PostAsync($"/v1/settlements/{id}/remedies", new JsonObject { ["remedy"] = "credit", ["amount"] = amount, ["reason"] = "With our apologies" }, seller);
+        Task<HttpAnswer> DecideAsync(string decision) => deal.Host.PostAsync($"/v1/settlements/{id}/decisions", new JsonObject { ["decision"] = decision, ["reason"] = "agreed" }, finance);
+
+        await deal.PushAsync("2026-04", Usage.Record("mb1", 4_000_000).With("vendor_cost", 32_000));
+        Assert.Equal("nothing_to_make_good", (await ProposeAsync("500.00")).Code);
+        await deal.DeliverAsync("2026-04", Webhook.Package().With("rate", 8));
+        // What the auction came to is known now, and invoiced is nothing yet.
+        Assert.Equal("nothing_invoiced", (await ProposeAsync("500.00")).Code);
+        Assert.Equal(HttpStatusCode.OK, (await DecideAsync("accept_variance")).Status);
+        Assert.Equal("amount_exceeds_invoice", (await ProposeAsync("32000.01")).Code);
+        Assert.Equal(HttpStatusCode.OK, (await ProposeAsync("500.00")).Status);
+        HttpAnswer accepted = await deal.Host.PostAsync($"/v1/settlements/{id}/remedies/1/answers", new JsonObject { ["answer"] = "accept", ["reason"] = "thank you" }, deal.Buyer);
+        Assert.True(accepted.Status == HttpStatusCode.OK, accepted.Body);
+
+        // Another price of the auction changes no count that was invoiced; another count is invoiced at the price it came to.
+        await deal.DeliverAsync("2026-04", Webhook.Package().With("rate", 9).With("finalized_at", "2026-05-01T10:30:00Z"));
+        await deal.PushAsync("2026-04", Usage.Record("mb1", 4_600_000).With("vendor_cost", 36_800).With("finalized_at", "2026-05-01T11:00:00Z"));
+        Assert.Equal(HttpStatusCode.OK, (await DecideAsync("accept_restatement")).Status);
+
+        IReadOnlyList<JsonNode> records = await deal.PublishedAsync();
+        Assert.Equal(
+            ["1 4000000 32000.00 32000.00 8.00", "2 0 -500.00 31500.00 8.00", "3 600000 4800.00 36300.00 8.00"],
+            records.Select(r => $"{r["revision"]} {r["delta"]!["quantity"]} {r["delta"]!["amount"]} {r["cumulative"]!["amount"]} {r["rate"]}"));
+        Assert.Equal(("remedy_credit", true), (Deal.Reasons(records[1])[0], Deal.Reasons(records[1]).Contains("auction_rate")));
+        Assert.Equal("4,600,000 impressions at the auction's average of 8.00 USD per 1,000 = 36,800.00 USD, less 500.00 USD to make good = 36,300.00 USD", (string)(await deal.Host.SettlementAsync(id))["postings"]![2]!["arithmetic"]!);
+        List<Difference> differences = [];
+        await new Replay(deal.Host.Table, deal.Host.Services.GetRequiredService<AccessDirectory>()).RunAsync("default", differences.Add, default);
+        Assert.Empty(differences);
+    }
+
+    [Fact]
+    public async Task Out_of_band_nothing_is_agreed_and_what_waited_is_told_as_settled_outside()
+    {
+        await using Quarrel quarrel = await Quarrel.InvoicedAsync();
+        await quarrel.ProposeAsync();
+        await quarrel.OpenAsync(quarrel.Claim("4000000"));
+        await BilledAsync("out_of_band");
+        HttpAnswer refused = await quarrel.AnswerAsync("accept"), again = await quarrel.ProposeAsync(amount: "400.00");
+        Assert.Equal((HttpStatusCode.Conflict, "account_out_of_band", "account_out_of_band"), (refused.Status, refused.Code, again.Code));
+        await BilledAsync("adcp");
+        await quarrel.AnswerAsync("accept");
+        await BilledAsync("out_of_band");
+
+        await quarrel.Host.SweepAtAsync(TestHost.AfterApril.AddDays(60));
+
+        JsonNode told = await quarrel.Host.SettlementAsync(quarrel.Settlement);
+        Assert.Equal(("out_of_band", "settled_outside"), ((string)told["state"]!, (string)told["remedies"]![0]!["state"]!));
+        Assert.Empty(told["remedies"]![0]!["may_be"]!.AsArray());
+        Assert.EndsWith("Agreed to make good and settled outside: a credit of 500.00 USD.", (string)told["sentence"]!, StringComparison.Ordinal);
+        Assert.Single(await quarrel.PublishedAsync());
+
+        async Task BilledAsync(string how) => Assert.Equal(HttpStatusCode.OK, (await quarrel.Host.PutAsync("/v1/accounts/acme", TestHost.Account("acme.example").With("billing", how))).Status);
     }
 
     [Fact]

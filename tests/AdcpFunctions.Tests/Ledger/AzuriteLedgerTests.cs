@@ -38,6 +38,11 @@ public sealed class DisputeLedgerAzuriteTests() : DisputeLedgerTests(splitsPages
     protected override bool OverAzurite => true;
 }
 
+public sealed class RemedyLedgerAzuriteTests() : RemedyLedgerTests(splitsPages: false)
+{
+    protected override bool OverAzurite => true;
+}
+
 public sealed class SlowScanAzuriteTests() : SlowScanTests(splitsPages: false)
 {
     protected override bool OverAzurite => true;

@@ -97,6 +97,41 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
     }
 
     [Fact]
+    public async Task Agreed_money_that_waits_is_not_forgotten_until_its_account_settles_elsewhere()
+    {
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Draft("mb_waits", LedgerSample.Package("pkg_1", new BillingMeasurement(LedgerSample.BuyerAdServer, 10m, null, 72, ["credit"]))));
+        await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        await Ledger.PushAsync("seller", Ledger.SellerFinals(buy, 900_000));
+        await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddMinutes(1));
+        await Ledger.SweepAsync();
+        await MakeGoodAsync(new RemedyMove(0, RemedyAction.Propose, RemedyKind.Credit, 5_000m, null, null, DisputeActor.Seller, "seller", default, "we were late"));
+        await DisputeAsync(DisputeActor.Buyer, DisputeAction.Open, 100_000m);
+        await MakeGoodAsync(new RemedyMove(1, RemedyAction.Accept, null, null, null, null, DisputeActor.Buyer, "buyer", default, "so be it"));
+        await DisputeAsync(DisputeActor.Seller, DisputeAction.Adjust, 400_000m);
+        await DisputeAsync(DisputeActor.Buyer, DisputeAction.Accept, null);
+        await Ledger.RelayAsync();
+        Assert.IsType<PeriodRuling.Closed>(await Ledger.CloseAsync("2026-03"));
+        Assert.Equal((true, 4_000m), ((await Ledger.HeadAsync(buy)).State.Remedies![0].IsWaiting, (await Ledger.HeadAsync(buy)).State.Posted!.Amount));
+
+        await ForgetAsync(Ledger);
+        Assert.True((await Ledger.HeadAsync(buy)).State.Remedies![0].IsWaiting);
+
+        await Ledger.AddAccountAsync(LedgerSample.Account() with { OutOfBand = true });
+        await ForgetAsync(Ledger, at: null);
+        Assert.Null(await Ledger.Settlements.ReadAsync(LedgerHarness.Address(buy), default));
+        await Ledger.AssertReplaysAsync();
+
+        async Task MakeGoodAsync(RemedyMove move) => Assert.Null(await Ledger.Settlements.MoveRemedyAsync(buy, await Ledger.HeadAsync(buy), [], move, default));
+
+        async Task DisputeAsync(DisputeActor actor, DisputeAction action, decimal? quantity)
+        {
+            HeadDocument head = await Ledger.HeadAsync(buy);
+            DisputeMove move = EveryEvent.Move(head.State, actor, action, quantity is null ? null : new ClaimedNumber(quantity, null));
+            Assert.IsType<DisputeOutcome.Moved>(await Ledger.Settlements.MoveDisputeAsync(buy, head, [], move, default));
+        }
+    }
+
+    [Fact]
     public async Task A_sweep_that_dies_at_any_call_is_completed_by_the_next_and_no_check_stumbles_meanwhile()
     {
         await SmallAsync(Ledger);

@@ -61,6 +61,9 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     public void Of_what_sellers_said_only_the_number_that_is_invoiced_is_billable() => Holds("P14");
 
     [Fact]
+    public void What_is_published_is_what_it_would_be_less_the_agreed_money_booked_once_beside_no_dispute_and_never_below_nothing() => Holds("P15");
+
+    [Fact]
     public void No_history_is_refused_or_ends_in_a_fault()
     {
         Holds("Registration");
@@ -74,6 +77,7 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     [InlineData("mixes several groups")]
     [InlineData("waits for a snapshot")]
     [InlineData("disputes")]
+    [InlineData("remedies")]
     public void At_least_a_tenth_of_the_histories_are_of_each_kind_that_matters(string kind)
     {
         output.WriteLine(played.Result.Distribution.ToString());

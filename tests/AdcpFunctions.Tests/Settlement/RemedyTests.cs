@@ -109,7 +109,97 @@ public class RemedyTests
         History outside = new(Sample.Context(Terms()) with { OutOfBand = true });
 
         Assert.IsType<RemedyRefusal.NothingToMakeGood>(Remedies.Check(fine.State, fine.Context, Propose(RemedyKind.Credit, 1m)));
-        Assert.IsType<RemedyRefusal.NothingToMakeGood>(Remedies.Check(outside.State, outside.Context, Propose(RemedyKind.Credit, 1m)));
+        Assert.IsType<RemedyRefusal.OutOfBand>(Remedies.Check(outside.State, outside.Context, Propose(RemedyKind.Credit, 1m)));
+    }
+
+    [Fact]
+    public void Out_of_band_nothing_is_agreed_and_what_was_said_can_still_be_turned_down_or_fulfilled()
+    {
+        foreach ((string stands, RemedyAction action, bool taken) in new[]
+        {
+            ("proposed money", RemedyAction.Accept, false), ("proposed delivery", RemedyAction.Accept, false), ("proposed money", RemedyAction.Dispute, true), ("accepted delivery", RemedyAction.Fulfil, true),
+        })
+        {
+            History history = Standing(stands);
+            history.Context = history.Context with { OutOfBand = true };
+
+            RemedyRefusal? refused = Remedies.Check(history.State, history.Context, Move(action, DisputeActor.Buyer));
+
+            Assert.Equal(taken ? null : new RemedyRefusal.OutOfBand(), refused);
+        }
+    }
+
+    [Fact]
+    public void Money_that_waits_when_the_settlement_goes_out_of_band_is_told_as_settled_outside_and_never_booked()
+    {
+        History history = Breached().Remedy(Propose(RemedyKind.Credit, 200m)).Move(DisputeActor.Buyer, DisputeAction.Open, "2026-04-15", 5_000_000m).Remedy(Move(RemedyAction.Accept, DisputeActor.Buyer));
+        Assert.True(Remedies.Find(history.State, 1)!.IsWaiting);
+
+        history.Context = history.Context with { OutOfBand = true };
+        history.Pass("2026-04-16");
+
+        Assert.Equal((RemedyState.SettledOutside, SettlementStatus.OutOfBand), (Remedies.Find(history.State, 1)!.State, history.Status));
+        Assert.Equal("This account does not bill through AdCP; nothing is published. Agreed to make good and settled outside: a credit of 200.00 USD.", history.Sentence);
+        history.Context = history.Context with { OutOfBand = false };
+        history.Move(DisputeActor.Buyer, DisputeAction.Accept, "2026-04-17");
+        Assert.Equal((1, RemedyState.SettledOutside), (history.Postings.Count, Remedies.Find(history.State, 1)!.State));
+        Assert.Equal(new RemedyRefusal.MadeGood(1), Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 200m)));
+    }
+
+    [Fact]
+    public void What_is_owed_in_deliveries_stays_owed_out_of_band()
+    {
+        History history = Standing("accepted delivery");
+        history.Context = history.Context with { OutOfBand = true };
+
+        history.Pass("2026-04-16");
+
+        Assert.True(Remedies.Find(history.State, 1)!.IsOwed);
+        Assert.EndsWith("Owed beside it: additional delivery of 100 impressions.", history.Sentence, StringComparison.Ordinal);
+        Assert.Equal(RemedyState.Fulfilled, Remedies.Find(history.Remedy(Move(RemedyAction.Fulfil, DisputeActor.Buyer)).State, 1)!.State);
+    }
+
+    [Fact]
+    public void A_choice_binds_what_it_was_chosen_for_and_another_variance_or_a_breach_is_another_question()
+    {
+        History history = new History(Terms()).Receive(Sample.Final(Side.UsagePush, finalizedAt: "2026-04-10")).Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-10T06:00")).Rule("choose_remedy", "2026-04-11", "additional_delivery");
+        Assert.Equal(new RemedyRefusal.NotChosen("additional_delivery"), Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 1m)));
+        Assert.False(history.IsOpen(RulingTopic.Remedy, true));
+
+        history.Receive(Sample.Final(Side.SellerRow, 6_100_000m, "2026-04-11T06:00"));
+
+        Assert.True(history.IsOpen(RulingTopic.Remedy, true));
+        Assert.Equal("additional_delivery", history.State.Rulings.Single(r => r.Topic == RulingTopic.Remedy).Remedy);
+        Assert.IsNotType<RemedyRefusal.NotChosen>(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 1m)));
+        history.Rule("choose_remedy", "2026-04-11T08:00", "credit");
+        Assert.Equal(new RemedyRefusal.NotChosen("credit"), Remedies.Check(history.State, history.Context, Propose(RemedyKind.InvoiceAdjustment, 1m)));
+        Assert.False(history.IsOpen(RulingTopic.Remedy, true));
+    }
+
+    [Fact]
+    public void A_choice_made_for_a_variance_does_not_bind_the_breach_that_follows()
+    {
+        History history = new History(Terms()).Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-09")).Receive(Sample.Final(Side.UsagePush, finalizedAt: "2026-04-20"));
+        Assert.NotNull(history.State.Breach);
+        var variance = new Ruling(RulingTopic.Remedy, true, "ours/theirs", "buyer", Sample.At("2026-04-10"), "we need reach", "additional_delivery");
+
+        SettlementState state = history.State.Apply(new SettlementEvent.Ruled(variance));
+
+        Assert.Null(Remedies.Check(state, history.Context, Propose(RemedyKind.Credit, 1m)));
+        Assert.Contains(Decisions.Open(state, history.Context), open => open is { Topic: RulingTopic.Remedy, Mark: "breach" });
+    }
+
+    [Fact]
+    public void What_was_made_good_leaves_nothing_to_choose()
+    {
+        History history = Breached();
+        Assert.True(history.IsOpen(RulingTopic.Remedy, true));
+
+        history.Remedy(Propose(RemedyKind.Credit, 200m));
+        Assert.True(history.IsOpen(RulingTopic.Remedy, true));
+        history.Remedy(Move(RemedyAction.Accept, DisputeActor.Buyer));
+
+        Assert.False(history.IsOpen(RulingTopic.Remedy, true));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal static class AnyContract
              from tolerance in Gen.Elements<decimal?>(null, 0m, 5m, 10m, 10m)
              from window in Gen.Elements(null, null, "c3", "c7", "post_sivt", OwnWindow.WindowId)
              from hours in Gen.Elements<int?>(null, 0, 240, 240, 528)
-             from remedies in Gen.Elements<string[]>([], [], ["credit", "makegood"])
+             from remedies in Gen.Elements<string[]>([], [], ["invoice_adjustment", "additional_delivery", "credit"])
              select (BillingMeasurement?)new BillingMeasurement(vendor, tolerance, window, hours, remedies)));
 
     private static readonly Gen<PricingModel> Models = Gen.Frequency(

@@ -26,8 +26,9 @@ internal static class AnyHistory
         from disputes in Disputes(buy)
         from outage in Outages(buy)
         from amendment in Gen.Choose(0, 30)
+        from remedies in Remedies(buy)
         let amended = buy.Amended is null ? [] : new Step[] { new Step.Amendment(buy.Draft.Flight.Start.AddDays(amendment)) }
-        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. readings, .. disputes, .. outage, .. amended], shuffle, own);
+        select new HistoryPlan(buy, [.. Merge(said.SelectMany(s => s)), .. decisions, .. readings, .. disputes, .. remedies, .. outage, .. amended], shuffle, own);
 
     /// <summary>Smaller histories to try once one has failed: without some of its steps, then without some of their lines.</summary>
     public static IEnumerable<HistoryPlan> Smaller(HistoryPlan plan)
@@ -107,6 +108,13 @@ internal static class AnyHistory
         from hours in Gen.ArrayOf(Gen.Choose(-24, 60 * 24), count)
         from which in Gen.ArrayOf(Gen.Choose(0, 100_000), count)
         select hours.Zip(which, (hour, one) => (Step)new Step.Dispute(buy.Draft.Flight.End.AddHours(hour).AddMinutes(41), one)).ToArray();
+
+    /// <summary>Wherever a menu was agreed the parties talk of what makes good, at any time.</summary>
+    private static Gen<Step[]> Remedies(BuyPlan buy) =>
+        from count in buy.Draft.Packages.Any(p => p.Measurement is { Remedies.Count: > 0 }) ? Gen.Choose(2, 9) : Gen.Constant(0)
+        from hours in Gen.ArrayOf(Gen.Choose(-24, 60 * 24), count)
+        from which in Gen.ArrayOf(Gen.Choose(0, 100_000), count)
+        select hours.Zip(which, (hour, one) => (Step)new Step.Remedy(buy.Draft.Flight.End.AddHours(hour).AddMinutes(47), one)).ToArray();
 
     private static Gen<Step[]> Outages(BuyPlan buy) =>
         from any in Gen.Choose(1, 6)

@@ -10,7 +10,7 @@ public sealed class Distribution
     private static readonly string[] Order =
     [
         "breaches", "exceeds variance", "restates after publication", "mixes several groups", "falls back", "late final", "late final accepted", "cap cuts", "auction", "sums days",
-        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs", "disputes", "lapses", "offers in arbitration", "agrees",
+        "unallocatable", "deadline contested", "held", "ruled", "amended", "registered late", "outage", "sandbox", "out of band", "copies", "publishes", "permutes", "waits for a snapshot", "snapshot matches", "snapshot differs", "disputes", "lapses", "offers in arbitration", "agrees", "remedies", "makes good", "makes good beside a dispute",
     ];
 
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
@@ -86,6 +86,12 @@ public sealed class Distribution
             yield return "offers in arbitration";
         if (entry.State.Agreed is not null)
             yield return "agrees";
+        if (entry.State.Remedies is not null)
+            yield return "remedies";
+        if (entry.Published.Any(p => p.Posting.Remedy is not null))
+            yield return "makes good";
+        if (entry.Published.Any(p => p.Posting.Remedy is { } booked && Remedies.Find(entry.State, booked) is { AnsweredAt: { } agreed } && agreed < p.Posting.SettledAt))
+            yield return "makes good beside a dispute";
         if (entry.State.Breach is not null)
             yield return "breaches";
         if (entry.Published.Count > 0)

@@ -73,7 +73,7 @@ internal static class Exclusions
 
     private static bool PublishedBy(Entry entry, DateTimeOffset at) => entry.Published.Any(p => p.Posting.SettledAt <= at);
 
-    private static bool IsBeyondTolerance(IReadOnlyList<Statement> soFar, SettlementContext context)
+    internal static bool IsBeyondTolerance(IReadOnlyList<Statement> soFar, SettlementContext context)
     {
         decimal? Count(Side side) => StatementOracle.Parts(soFar, side, context.Group, context.Period) is { } parts && parts.All(p => p.Quantity is not null) ? parts.Sum(p => p.Quantity) : null;
         return Count(Side.SellerRow) is { } rows && Count(Side.UsagePush) is { } pushed && context.Group.Terms.Measurement?.MaxVariancePercent is { } tolerated

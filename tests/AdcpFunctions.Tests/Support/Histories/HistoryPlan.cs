@@ -36,6 +36,9 @@ public abstract record Step(DateTimeOffset At)
     /// <summary>A party moves a dispute or opens one, whichever move these numbers fall on.</summary>
     public sealed record Dispute(DateTimeOffset At, int Which) : Step(At);
 
+    /// <summary>A party proposes what makes good or answers it, whichever move these numbers fall on.</summary>
+    public sealed record Remedy(DateTimeOffset At, int Which) : Step(At);
+
     /// <summary>This service comes back after it was away.</summary>
     public sealed record Outage(DateTimeOffset Start, DateTimeOffset At) : Step(At);
 

@@ -8,7 +8,7 @@ namespace AdcpFunctions.Tests.Support.Histories;
 internal static class HistoryText
 {
     public static string Of(Posting p) => string.Create(CultureInfo.InvariantCulture,
-        $"r{p.Revision} {p.Basis}{(p.IsFallback ? " fallback" : "")} {p.Quantity} {p.Amount} delta {p.DeltaQuantity} {p.DeltaAmount} counts {p.SellerCount}/{p.UsageCount} v{p.ContractVersion}{(p.Agreement is null ? "" : $" dispute {p.Agreement}")} [{string.Join(' ', p.Reasons)}] {p.Mark}");
+        $"r{p.Revision} {p.Basis}{(p.IsFallback ? " fallback" : "")} {p.Quantity} {p.Amount} delta {p.DeltaQuantity} {p.DeltaAmount} counts {p.SellerCount}/{p.UsageCount} v{p.ContractVersion}{(p.Agreement is null ? "" : $" dispute {p.Agreement}")}{(p.Remedy is null ? "" : $" remedy {p.Remedy}")} off {p.Remedied} [{string.Join(' ', p.Reasons)}] {p.Mark}");
 
     /// <summary>What two runs must agree on for a settlement: breaches, basis, net count and amount.</summary>
     public static string Essence(Entry? entry) => entry is null
@@ -36,6 +36,7 @@ internal static class HistoryText
         Beat.Ruled ruled => $"{ruled.At:u} ruled {ruled.Suffix} {ruled.Taken.Open.Topic?.ToString() ?? "fallback"} {ruled.Taken.Open.Accepts}",
         Beat.Read read => $"{read.At:u} read {read.Suffix} {(read.Reading.Matches ? "same" : "other")}",
         Beat.Disputed disputed => $"{disputed.At:u} disputed {disputed.Suffix} {disputed.Move.Actor} {disputed.Move.Action} {disputed.Move.Number}",
+        Beat.Remedied { Move: var move } remedied => string.Create(CultureInfo.InvariantCulture, $"{remedied.At:u} remedied {remedied.Suffix} {move.Actor} {move.Action} {move.Remedy} {move.Kind} {move.Amount} {move.Units}"),
         Beat.Away away => $"{away.At:u} away {away.Outage}",
         _ => $"{beat.At:u} {beat.GetType().Name}",
     };
@@ -45,6 +46,7 @@ internal static class HistoryText
         Step.Delivery d => $"{d.At:u} {d.Side}{(d.Copy == Repeat.None ? "" : $" copy {d.Copy}")}{(d.ReceivedAt == d.At ? "" : $" received {d.ReceivedAt:u}")}: {string.Join("; ", d.Lines.Select(Of))}",
         Step.Decision d => $"{d.At:u} decision {d.Which}",
         Step.Dispute d => $"{d.At:u} dispute {d.Which}",
+        Step.Remedy r => $"{r.At:u} remedy {r.Which}",
         Step.Reading r => $"{r.At:u} reading {r.Which}",
         Step.Outage o => $"{o.At:u} back after an outage since {o.Start:u}",
         _ => $"{step.At:u} {step.GetType().Name}",

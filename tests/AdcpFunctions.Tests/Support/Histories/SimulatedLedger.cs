@@ -28,6 +28,9 @@ internal sealed class Entry(Matter matter)
     /// <summary>Every final that reached it, copies included.</summary>
     public List<Statement> Heard { get; } = [];
 
+    /// <summary>What was offered and agreed to make good.</summary>
+    public RemedyOracle MadeGood { get; } = new();
+
     /// <summary>Whether the seller's own records said the same when they were last read, by the finals its count was made of then.</summary>
     public Dictionary<string, bool> Read { get; } = new(StringComparer.Ordinal);
 
@@ -102,6 +105,19 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
         return verdict is DisputeOutcome.Moved;
     }
 
+    /// <summary>A party proposes what makes good, or answers it.</summary>
+    /// <returns>False when it could not.</returns>
+    public bool MakeGood(Entry entry, RemedyMove move, DateTimeOffset now)
+    {
+        string? wrong = ContextOf(entry) is { } context ? entry.MadeGood.Refusal(move, RemedyOracle.GroundOf(entry, context), entry.State.Posted?.Amount, context) : "nothing is agreed here";
+        RemedyRefusal? refused = null;
+        bool moved = Decide(Settlements.OnRemedy(Buy, HeadOf(entry, now), [.. Outages], move with { At = now }, why => refused = why));
+        // Whoever says the same again is answered, and nothing happens.
+        if (moved ? wrong is not null : refused is not null && wrong is null)
+            watch.Broken("P15", $"{entry}: {move} was {(moved ? "taken" : $"refused, {refused}")}: {wrong}");
+        return refused is null;
+    }
+
     private HeadDocument HeadOf(Entry entry, DateTimeOffset now) => new(entry.Id, Buy.Account.Id, Buy.MediaBuyId, entry.GroupId, entry.Period, entry.Window, entry.State, 1, "", now);
 
     /// <summary>Takes in what the seller's own records said.</summary>
@@ -157,6 +173,14 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
         return events.Count > 0;
     }
 
+    private static void Note(Entry entry, SettlementEvent happened, SettlementContext context)
+    {
+        if (happened is SettlementEvent.RemedyMoved(var move))
+            entry.MadeGood.Take(move, RemedyOracle.GroundOf(entry, context));
+        else if (happened is SettlementEvent.Ruled { Ruling: { Topic: RulingTopic.Remedy, Remedy: { } kind } } && RemedyOracle.GroundOf(entry, context) is { } ground)
+            entry.MadeGood.Choose(ground, kind);
+    }
+
     private Sight SightOf(Matter matter, Entry entry) => new(
         entry.State,
         [.. matter.Unallocated.Select(a => Find(a.Suffix)).OfType<Entry>().Select(e => e.State)],
@@ -168,6 +192,8 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
         entry.Events.AddRange(events);
         foreach (SettlementEvent happened in events)
         {
+            if (ContextOf(entry) is { } context)
+                Note(entry, happened, context);
             entry.State = entry.State.Apply(happened);
             if (happened is not SettlementEvent.Posted(var posting))
                 continue;

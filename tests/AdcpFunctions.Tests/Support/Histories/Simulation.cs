@@ -17,6 +17,8 @@ internal abstract record Beat(DateTimeOffset At)
 
     public sealed record Disputed(DateTimeOffset At, string Suffix, DisputeMove Move) : Beat(At);
 
+    public sealed record Remedied(DateTimeOffset At, string Suffix, RemedyMove Move) : Beat(At);
+
     public sealed record Away(ReportingPeriod Outage) : Beat(Outage.End);
 
     public sealed record Amended(DateTimeOffset At) : Beat(At);
@@ -90,6 +92,7 @@ internal sealed class Simulation
             Step.Decision decision => Choose(decision),
             Step.Reading reading => Choose(reading),
             Step.Dispute dispute => Choose(dispute),
+            Step.Remedy remedy => Choose(remedy),
             Step.Amendment when _plan.Buy.Amended is not null => new Beat.Amended(step.At),
             _ => null,
         };
@@ -127,6 +130,10 @@ internal sealed class Simulation
                 else if (move.Action == DisputeAction.Accept)
                     _watch.AfterEnd(disputed, move, before);
                 break;
+            case Beat.Remedied(var at, var suffix, var move):
+                if (Ledger.Find(suffix) is not { } owed || !Ledger.MakeGood(owed, move, at))
+                    _watch.Missed++;
+                break;
             case Beat.Away(var outage):
                 Ledger.Outages.Add(outage);
                 break;
@@ -152,8 +159,10 @@ internal sealed class Simulation
         if (open.Length == 0)
             return null;
         (Entry entry, OpenDecision chosen) = open[decision.Which % open.Length];
-        return new Beat.Ruled(decision.At, entry.Suffix, new TakenDecision(chosen, "finance", "agreed", chosen.Topic == RulingTopic.Remedy ? "credit" : null));
+        return new Beat.Ruled(decision.At, entry.Suffix, new TakenDecision(chosen, "finance", "agreed", chosen.Topic == RulingTopic.Remedy ? RemedyOf(entry, decision.Which) : null));
     }
+
+    private string RemedyOf(Entry entry, int which) => Remedies.MenuOf(Ledger.ContextOf(entry)) is { Count: > 0 } menu ? menu[which / 7 % menu.Count] : "";
 
     /// <summary>One of the moves that can be made, by one of those who may, with a number near those that are known.</summary>
     private Beat.Disputed? Choose(Step.Dispute step)
@@ -191,6 +200,40 @@ internal sealed class Simulation
         return new DisputeMove(
             stands?.Number ?? 0, action, actor, "party", step.At, number, "counted otherwise", opens ? "ad server" : null, opens ? Disputes.KeyOf("party", $"{step.At:u}") : null, stands?.Moves ?? 0);
     }
+
+    /// <summary>One of the moves that can be made; now and then one that cannot, or the last one sent again.</summary>
+    private Beat.Remedied? Choose(Step.Remedy step)
+    {
+        if (step.Which / 31 % 6 == 0 && Beats.OfType<Beat.Remedied>().LastOrDefault() is { } sent)
+            return sent with { At = step.At };
+        bool any = step.Which / 31 % 6 == 1;
+        var moves = new List<Beat.Remedied>();
+        foreach (Entry entry in Ledger.Entries)
+        {
+            if (Ledger.ContextOf(entry) is not { } context)
+                continue;
+            IEnumerable<RemedyMove> made = [.. Proposals(step, entry, context), .. Answers(step, entry)];
+            moves.AddRange(made.Where(move => any || Remedies.Check(entry.State, context, move) is null).Select(move => new Beat.Remedied(step.At, entry.Suffix, move)));
+        }
+
+        return moves.Count == 0 ? null : moves[step.Which % moves.Count];
+    }
+
+    private static IEnumerable<RemedyMove> Proposals(Step.Remedy step, Entry entry, SettlementContext context)
+    {
+        decimal share = new[] { 0.3m, 0.9m, 1m, 0.01m, 1.1m }[step.Which / 7 % 5];
+        decimal amount = MoneyOracle.Round((entry.State.Posted?.Amount ?? 100m) * share, context.Contract.Currency);
+        foreach (RemedyKind kind in Enum.GetValues<RemedyKind>())
+        {
+            bool delivers = kind == RemedyKind.AdditionalDelivery;
+            yield return new RemedyMove(0, RemedyAction.Propose, kind, delivers ? null : amount, delivers ? 250m : null, null, DisputeActor.Seller, "seller", step.At, "sorry");
+        }
+    }
+
+    private static IEnumerable<RemedyMove> Answers(Step.Remedy step, Entry entry) =>
+        from remedy in entry.State.Remedies ?? []
+        from action in new[] { RemedyAction.Accept, RemedyAction.Accept, RemedyAction.Dispute, RemedyAction.Fulfil }
+        select new RemedyMove(remedy.Number, action, null, null, null, null, step.Which % 97 == 0 ? DisputeActor.Seller : DisputeActor.Buyer, "buyer", step.At, "so be it");
 
     private Beat.Read? Choose(Step.Reading step)
     {

@@ -29,7 +29,7 @@ internal sealed class Watch(BuyPlan plan)
         OnlyWhatIsInvoicedIsBillable(ledger, entry);
     }
 
-    /// <summary>P2, P3, P6, P10, P12 and P13, when something is published.</summary>
+    /// <summary>P2, P3, P6, P10, P12, P13 and P15, when something is published.</summary>
     public void OnPosted(SimulatedLedger ledger, Entry entry, Posting posting)
     {
         Posting? before = entry.Published.Count > 0 ? entry.Published[^1].Posting : null;
@@ -39,6 +39,11 @@ internal sealed class Watch(BuyPlan plan)
         if (ledger.Buy.Account.OutOfBand || (ledger.Buy.Account.Sandbox && !posting.Reasons.Contains(Reasons.Sandbox)))
             Broken("P6", $"{entry}: published for an account that bills nothing here: {HistoryText.Of(posting)}");
         AddsUp(entry, posting, before);
+        if (entry.MadeGood.Book(posting, before, entry.State.OpenDispute is not null) is { } wrong)
+            Broken("P15", $"{entry}: {wrong}: {HistoryText.Of(posting)}");
+        // A remedy takes no number from anybody; what it may change was asked by then.
+        if (posting.Remedy is not null)
+            return;
         StandsUntilDecided(entry, posting);
         if (posting.Agreement is null)
         {
@@ -54,7 +59,7 @@ internal sealed class Watch(BuyPlan plan)
             Broken("P10", $"{entry}: {posting.Quantity} and {ledger.BilledElsewhere(entry)} elsewhere are more than the cap of {cap}");
     }
 
-    /// <summary>P4, P5, P7, P9, P11, P13 and P14, once everything has happened.</summary>
+    /// <summary>P4, P5, P7, P9, P11, P13, P14 and P15, once everything has happened.</summary>
     public void AtTheEnd(SimulatedLedger ledger)
     {
         foreach (Entry entry in ledger.Entries)
@@ -65,6 +70,8 @@ internal sealed class Watch(BuyPlan plan)
                 || (entry.State.Posted is { } last && HistoryText.Of(last) != entry.Published[^1].Text))
                 Broken("P7", $"{entry}: a published record is not what it was");
             IsTheFoldOfItsEvents(entry);
+            if (entry.MadeGood.AtTheEnd(entry.State) is { } wrong)
+                Broken("P15", $"{entry}: {wrong}");
             NothingIsStuck(ledger, entry);
             SaysItIsDisputed(entry);
             OnlyWhatIsInvoicedIsBillable(ledger, entry);
@@ -94,6 +101,8 @@ internal sealed class Watch(BuyPlan plan)
             Broken("P13", $"{entry}: published while dispute {open.Number} is open: {HistoryText.Of(posting)}");
         bool agreed = entry.Published.Any(p => p.Posting.Agreement is not null);
         bool accepted = entry.State.Rulings.Any(r => r is { Topic: RulingTopic.LateFinal or RulingTopic.Restatement, Accepts: true } && r.Mark == posting.Mark);
+        if (posting.Amount < 0m && posting.Agreement is null && !accepted)
+            Broken("P15", $"{entry}: nobody decided that less than nothing is left: {HistoryText.Of(posting)}");
         if (agreed && posting.Agreement is null && !accepted)
             Broken("P13", $"{entry}: nobody accepted what replaces an agreement: {HistoryText.Of(posting)}");
     }
@@ -109,9 +118,10 @@ internal sealed class Watch(BuyPlan plan)
         IReadOnlyList<Statement> rows = StatementOracle.Parts(entry.Heard, Side.SellerRow, context.Group, context.Period) ?? [];
         decimal counted = rows.Sum(r => r.Quantity ?? 0m);
         decimal rate = one.Rate ?? (before?.Rate is > 0m and var kept ? kept : counted == 0m ? 0m : rows.Sum(r => r.Quantity * r.Rate ?? 0m) / counted);
-        decimal owed = agreed.Amount ?? MoneyOracle.Round(billed!.Value * rate / MoneyOracle.Per(one.PricingModel), context.Contract.Currency);
+        // An agreed amount is what is left once everything that makes good is off.
+        decimal owed = agreed.Amount + entry.MadeGood.Waiting ?? -entry.MadeGood.Off + MoneyOracle.Round(billed!.Value * rate / MoneyOracle.Per(one.PricingModel), context.Contract.Currency);
         if (ended.IsOpen || posting.Agreement != ended.Number || last.Move.Action != DisputeAction.Accept || posting.Quantity != billed || posting.Amount != owed)
-            Broken("P13", $"{entry}: {agreed} was agreed, which is {billed} for {owed}: {HistoryText.Of(posting)}");
+            Broken("P13", $"{entry}: {agreed} was agreed, which is {billed} for {owed} with what makes good: {HistoryText.Of(posting)}");
     }
 
     private void SaysItIsDisputed(Entry entry)
@@ -148,8 +158,8 @@ internal sealed class Watch(BuyPlan plan)
         }
 
         (decimal? billed, decimal amount) = StatementOracle.Invoice(parts, rows, before, context, packages);
-        if (billed != posting.Quantity || amount != posting.Amount)
-            Broken("P3", $"{entry}: {billed} for {amount} is owed, published is {HistoryText.Of(posting)}");
+        if (billed != posting.Quantity || amount - entry.MadeGood.Off != posting.Amount)
+            Broken("P3", $"{entry}: {billed} for {amount} is owed less {entry.MadeGood.Off} to make good, published is {HistoryText.Of(posting)}");
     }
 
     /// <summary>What takes a number from a seller's row waits until its own records said the same of exactly that row, or finance released it.</summary>
@@ -212,7 +222,7 @@ internal sealed class Watch(BuyPlan plan)
             return parts.All(part => part.Quantity is not null) && parts.Sum(part => part.Quantity!.Value) == entry.State.Agreed?.Number.Quantity;
         // What a cap leaves changes with the other periods, and what was published does not.
         IReadOnlyList<PackageTerms> packages = (context.Contract.Version == 1 ? plan.Draft : plan.Amended!).Packages;
-        return context.Group.BillableCap is not null || StatementOracle.Invoice(parts, parts, null, context, packages) == (posted.Quantity, posted.Amount);
+        return context.Group.BillableCap is not null || StatementOracle.Invoice(parts, parts, null, context, packages) == (posted.Quantity, posted.Amount + entry.MadeGood.Off);
     }
 
     /// <summary>Time, a decision or a statement moves it on: a deadline ahead, something to decide, or a side that has yet to say a number that can be billed.</summary>
