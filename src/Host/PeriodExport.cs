@@ -26,17 +26,15 @@ internal sealed class PeriodExport(Call call, Account account, string period, st
         HttpResponse response = httpContext.Response;
         Feed feed = call.Service<Feed>();
         // The first read that may fail comes before the status is sent.
-        long upTo = await feed.EndAsync(call.Tenant, call.Cancel);
+        FeedSpan span = await feed.SpanAsync(call.Tenant, account.Id, period, call.Cancel);
         response.ContentType = format == SettledRecords.Csv ? "text/csv; charset=utf-8" : format;
         response.Headers.ContentDisposition = $"attachment; filename=\"{account.Id}-{period}.{(format == SettledRecords.Csv ? "csv" : "ndjson")}\"";
         if (format == SettledRecords.Csv)
             Encoding.UTF8.GetBytes(PeriodCsv.Header, _portion);
 
         var sum = new FeedSum();
-        await foreach (FeedEntry entry in feed.AllAsync(call.Tenant, 0, upTo, call.Cancel))
+        await foreach (FeedEntry entry in feed.MonthAsync(call.Tenant, account.Id, period, span.After, span.UpTo, call.Cancel))
         {
-            if (entry.Period is not null || entry.Record.AccountId != account.Id || entry.Record.BookingPeriod != period)
-                continue;
             sum.Add(entry);
             await WriteAsync(response, PeriodLine.Of(entry.Record));
         }
@@ -48,7 +46,7 @@ internal sealed class PeriodExport(Call call, Account account, string period, st
             await WriteAsync(response, PeriodLine.Of(one, period));
         }
 
-        var end = new PeriodLine("end", account.Id, period) { Records = sum.Count, Open = open, Totals = sum.Totals(), Hash = sum.Hash, UpTo = upTo };
+        var end = new PeriodLine("end", account.Id, period) { Records = sum.Count, Open = open, Totals = sum.Totals(), Hash = sum.Hash, UpTo = span.End };
         await WriteAsync(response, end);
         await SendAsync(response);
     }

@@ -47,9 +47,14 @@ internal sealed class PeriodView(Feed feed, SettlementLedger settlements, Settle
     /// <summary>The first page: everything is added up, and the first open settlements are named.</summary>
     public async ValueTask<PeriodBody> FirstAsync(Caller caller, Account account, PeriodSummary standing, int limit, CancellationToken cancel)
     {
-        long upTo = await feed.EndAsync(caller.Tenant, cancel);
-        FeedTotals totals = await feed.TotalsAsync(
-            caller.Tenant, standing.Period, upTo, record => record.AccountId == account.Id && caller.Agent.MaySee(record.AccountId, record.SellerAgent), cancel);
+        FeedSpan span = await feed.SpanAsync(caller.Tenant, account.Id, standing.Period, cancel);
+        var sum = new FeedSum();
+        await foreach (FeedEntry entry in feed.MonthAsync(caller.Tenant, account.Id, standing.Period, span.After, span.UpTo, cancel))
+        {
+            if (caller.Agent.MaySee(entry.Record.AccountId, entry.Record.SellerAgent))
+                sum.Add(entry);
+        }
+
         var counts = new PeriodSettlements(standing.Period);
         var open = new List<HeadDocument>();
         await foreach (HeadDocument head in HeadsAsync(caller, account, standing.Period, cancel))
@@ -62,10 +67,10 @@ internal sealed class PeriodView(Feed feed, SettlementLedger settlements, Settle
         string? next = counts.OpenCount > open.Count ? open[^1].Id : null;
         return PeriodBody.Of(account.Id, standing, await BodiesAsync(caller.Tenant, account, open, cancel), next) with
         {
-            UpTo = upTo,
-            Count = totals.Count,
-            Totals = [.. totals.Amounts.Select(a => new PeriodTotal(a.Key, Money.Text(a.Value, a.Key)))],
-            Hash = totals.Hash,
+            UpTo = span.End,
+            Count = sum.Count,
+            Totals = sum.Totals(),
+            Hash = sum.Hash,
             Settlements = counts.States(),
             OpenCount = counts.OpenCount,
         };

@@ -138,10 +138,6 @@ public sealed record PointerDocument(string Partition, string Commit, DateTimeOf
 /// <summary>A message still to be appended to the feed.</summary>
 public sealed record OutgoingDocument(string Commit, bool Sandbox, SettledRecord Record);
 
-/// <summary>The feed's end.</summary>
-/// <param name="Closings">How often a period of any account was closed or reopened: what a relay knows of that is good while this stands still.</param>
-public sealed record FeedHeadDocument(long Sequence, long Closings = 0);
-
 /// <summary>What stands at the head of a page of provisional statements; the statements themselves are packed into its columns.</summary>
 public sealed record PageDocument(Side Side, string Reporter, DateTimeOffset ReceivedAt, ReportingPeriod Period, string? Window, string StatedStart, string StatedEnd, int Count);
 

@@ -53,6 +53,7 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(PointerDocument))]
 [JsonSerializable(typeof(OutgoingDocument))]
 [JsonSerializable(typeof(FeedHeadDocument))]
+[JsonSerializable(typeof(Signposts))]
 [JsonSerializable(typeof(DispatchDocument))]
 [JsonSerializable(typeof(PublicationDocument))]
 [JsonSerializable(typeof(SettledRecord))]

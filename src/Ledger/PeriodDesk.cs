@@ -27,6 +27,9 @@ public abstract record PeriodRuling
 
     /// <summary>Others wrote to the feed whenever this was about to; nothing was written.</summary>
     public sealed record Outrun : PeriodRuling;
+
+    /// <summary>What was done to the account's months fills its row: no more of this is taken.</summary>
+    public sealed record Full : PeriodRuling;
 }
 
 /// <summary>Who acts on which month of which account.</summary>
@@ -70,7 +73,7 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
 
         string feed = LedgerKeys.Feed(wish.Tenant, sandbox: false);
         var sum = new FeedSum();
-        long summed = 0;
+        long? summed = null;
         for (int tried = 0; tried < Tries; tried++)
         {
             Desk at = await ReadAsync(feed, wish.Account, cancel);
@@ -79,13 +82,9 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
             // Another month of the account was closed meanwhile: this root would follow from one that is not the last.
             if (PreviousRoot(at.Acts) != previous || at.Acts.LastOf(wish.Period) != acts.LastOf(wish.Period))
                 return new PeriodRuling.Outrun();
-            await foreach (FeedEntry entry in records.AllAsync(wish.Tenant, summed, at.Sequence, cancel))
-            {
-                if (entry.Period is null && entry.Record.AccountId == wish.Account && entry.Record.BookingPeriod == wish.Period)
-                    sum.Add(entry);
-            }
-
-            summed = at.Sequence;
+            await foreach (FeedEntry entry in records.MonthAsync(wish.Tenant, wish.Account, wish.Period, summed ?? at.Head.Before(wish.Period), at.Head.Sequence, cancel))
+                sum.Add(entry);
+            summed = at.Head.Sequence;
             PeriodClose close = Close(wish, at, sum, months, new PeriodAudit(root.Root, previous, root.Settlements, root.Events));
             close = close with { Seal = relay.Seals.Of(close, LedgerJson.Default.PeriodClose) };
             if (await CommitAsync(feed, at, close, LedgerJson.Default.PeriodClose, ActOf(close, wish, root.Root), cancel))
@@ -104,8 +103,10 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
             Desk at = await ReadAsync(feed, wish.Account, cancel);
             if (at.Acts.LastOf(wish.Period) is not { Closes: true } closed)
                 return new PeriodRuling.NotClosed();
+            if (!at.Acts.HasRoomToReopen())
+                return new PeriodRuling.Full();
             var opened = new PeriodReopening(
-                PeriodReopening.SchemaName, MessageId(PeriodReopening.SubjectOf(wish.Account, wish.Period), closed.Revision), at.Sequence + 1, wish.Tenant, wish.Account, wish.Period,
+                PeriodReopening.SchemaName, MessageId(PeriodReopening.SubjectOf(wish.Account, wish.Period), closed.Revision), at.Head.Sequence + 1, wish.Tenant, wish.Account, wish.Period,
                 closed.Revision, UtcJson.Text(time.GetUtcNow()), wish.By, wish.Reason ?? "");
             opened = opened with { Seal = relay.Seals.Of(opened, LedgerJson.Default.PeriodReopening) };
             if (await CommitAsync(feed, at, opened, LedgerJson.Default.PeriodReopening, ActOf(opened, wish, null), cancel))
@@ -115,8 +116,9 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
         return new PeriodRuling.Outrun();
     }
 
+    /// <summary>What a close cannot go past; null for nothing.</summary>
     private static PeriodRuling? Standing(PeriodActs acts, string period) =>
-        acts.LastOf(period) is { Closes: true } act ? new PeriodRuling.AlreadyClosed(act, acts.BooksInto(period)) : null;
+        acts.LastOf(period) is { Closes: true } act ? new PeriodRuling.AlreadyClosed(act, acts.BooksInto(period)) : acts.HasRoomToClose() ? null : new PeriodRuling.Full();
 
     private static int RevisionAfter(PeriodActs acts, string period) => (acts.LastOf(period)?.Revision ?? 0) + 1;
 
@@ -128,9 +130,9 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
     {
         int revision = RevisionAfter(at.Acts, wish.Period);
         return new PeriodClose(
-            PeriodClose.SchemaName, MessageId(PeriodClose.SubjectOf(wish.Account, wish.Period), revision), at.Sequence + 1, wish.Tenant, wish.Account, wish.Period, revision,
+            PeriodClose.SchemaName, MessageId(PeriodClose.SubjectOf(wish.Account, wish.Period), revision), at.Head.Sequence + 1, wish.Tenant, wish.Account, wish.Period, revision,
             UtcJson.Text(time.GetUtcNow()), wish.By, wish.Reason, at.Acts.BooksInto(Booking.After(wish.Period)),
-            at.Sequence, sum.Count, sum.Totals(), sum.Hash, months.States(), months.OpenCount, months.Open, audited);
+            at.Head.Sequence, sum.Count, sum.Totals(), sum.Hash, months.States(), months.OpenCount, months.Open, audited);
     }
 
     private static PeriodAct ActOf(IPeriodRecord done, PeriodWish wish, string? root) =>
@@ -139,9 +141,9 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
     private async ValueTask<Desk> ReadAsync(string feed, string account, CancellationToken cancel)
     {
         TableRow? head = await table.GetAsync(feed, LedgerKeys.FeedHead, cancel);
-        (long sequence, long closings) = head is null ? new FeedHeadDocument(0) : Tables.Read(head, LedgerJson.Default.FeedHeadDocument);
+        FeedHeadDocument end = head is null ? new FeedHeadDocument(0) : Tables.Read(head, LedgerJson.Default.FeedHeadDocument);
         (PeriodActs acts, TableRow? row) = await _book.ReadAsync(feed, account, cancel);
-        return new Desk(head?.ETag, sequence, closings, row?.ETag, acts);
+        return new Desk(head?.ETag, end, row?.ETag, acts);
     }
 
     /// <returns>False when somebody else wrote to the feed since it was read; then nothing was written.</returns>
@@ -149,7 +151,7 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
         where T : IPeriodRecord
     {
         var batch = new TableBatch(feed);
-        Put(batch, Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(done.Seq, at.Closings + 1), LedgerJson.Default.FeedHeadDocument), at.HeadETag);
+        Put(batch, Tables.Row(LedgerKeys.FeedHead, at.Head with { Sequence = done.Seq, Closings = at.Head.Closings + 1 }, LedgerJson.Default.FeedHeadDocument), at.HeadETag);
         Put(batch, Tables.Row(LedgerKeys.PeriodsOf(done.AccountId), new PeriodActs([.. at.Acts.Acts, act]), LedgerJson.Default.PeriodActs), at.ActsETag);
         batch.Insert(Tables.Row(LedgerKeys.FeedRecord(done.Seq), done, type));
         batch.Insert(TableRow.Of(LedgerKeys.FeedId(done.Subject, done.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(done.Seq))));
@@ -165,5 +167,5 @@ public sealed class PeriodDesk(IPartitionedTable table, Feed records, Relay rela
     }
 
     /// <summary>What a commit is made on.</summary>
-    private sealed record Desk(string? HeadETag, long Sequence, long Closings, string? ActsETag, PeriodActs Acts);
+    private sealed record Desk(string? HeadETag, FeedHeadDocument Head, string? ActsETag, PeriodActs Acts);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
@@ -100,6 +101,9 @@ public sealed record PeriodAudit(string Root, string PreviousRoot, long Settleme
 /// <summary>Everything that was done to an account's months, oldest first.</summary>
 public sealed record PeriodActs(IReadOnlyList<PeriodAct> Acts)
 {
+    /// <summary>All of them share a row of at most 1 MiB. One act takes some 200 bytes, and with the longest reason at most 7 KB.</summary>
+    private const int MostBytes = 960 * 1024;
+
     public static readonly PeriodActs None = new([]);
 
     /// <summary>True for a month whose last act closed it.</summary>
@@ -108,8 +112,15 @@ public sealed record PeriodActs(IReadOnlyList<PeriodAct> Acts)
     /// <summary>What was done to a month last; null for nothing.</summary>
     public PeriodAct? LastOf(string period) => Acts.LastOrDefault(act => act.Period == period);
 
+    public bool HasRoomToClose() => Bytes() <= MostBytes;
+
+    /// <summary>Rule CLOSE-8: reopening ends at half of the row: the other half is for closes, which an account cannot be without.</summary>
+    public bool HasRoomToReopen() => Bytes() <= MostBytes / 2;
+
     /// <summary>Where a change that belongs to a month is booked now.</summary>
     public string BooksInto(string period) => Booking.FirstOpen(period, IsClosed);
+
+    private int Bytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.PeriodActs).Length;
 }
 
 /// <summary>One close or reopening.</summary>

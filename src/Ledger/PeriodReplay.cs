@@ -9,6 +9,8 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
 {
     private readonly Dictionary<(string Account, string Period), FeedSum> _sums = [];
     private readonly Dictionary<string, List<PeriodAct>> _acts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _firsts = new(StringComparer.Ordinal);
+    private string _latest = "";
     private long _closings;
 
     /// <summary>False for an entry without what is added up here: what is left out of a text is read as nothing, where there is always something.</summary>
@@ -49,6 +51,8 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
         FeedHeadDocument head = row is null ? new FeedHeadDocument(0) : Tables.TryRead(row, LedgerJson.Default.FeedHeadDocument) ?? new FeedHeadDocument(-1);
         if (head.Sequence == last && head.Closings != _closings)
             report(Difference.Of(feed, 0, "closes and reopenings", $"{_closings}", $"{head.Closings}"));
+        if (head.Signposts is { } posts)
+            Compare($"{feed}/{LedgerKeys.FeedHead}", posts, last, head.Sequence);
         var kept = new HashSet<string>(StringComparer.Ordinal);
         await foreach (TableRow months in table.PrefixAsync(feed, LedgerKeys.PeriodsOf(""), cancel))
         {
@@ -61,6 +65,17 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
 
         foreach (string account in _acts.Keys.Except(kept))
             report(Difference.Of($"{feed}/{LedgerKeys.PeriodsOf(account)}", 0, "months of the account", Text(ActsOf(account)), ""));
+    }
+
+    /// <summary>Rule CLOSE-7: signposts that do not stand where the feed's months begin are a difference: behind one that is moved, a close would say less than was published.</summary>
+    private void Compare(string row, Signposts posts, long last, long end)
+    {
+        var follows = new Signposts(_firsts.Where(first => string.CompareOrdinal(first.Key, posts.UnknownTo) > 0).ToDictionary(StringComparer.Ordinal), posts.UnknownTo);
+        // What was appended after the last entry that was taken has its signposts too.
+        Signposts says = posts with { Places = posts.Places?.Where(post => post.Value <= last || post.Value > end).ToDictionary(StringComparer.Ordinal)! };
+        string expected = JsonSerializer.Serialize(follows, LedgerJson.Default.Signposts), found = JsonSerializer.Serialize(says, LedgerJson.Default.Signposts);
+        if (expected != found)
+            report(Difference.Of(row, 0, "signposts", expected, found));
     }
 
     private void Take(FeedEntry entry, SettledRecord record)
@@ -76,6 +91,9 @@ internal sealed class PeriodReplay(string tenant, Action<Difference> report)
         string follows = acts.BooksInto(string.CompareOrdinal(booked, natural) > 0 ? natural : booked);
         if (acts.Acts.Count > 0 && follows != booked)
             report(Difference.Of(record.SettlementId, 0, "booking period", follows, $"{booked} at {LedgerKeys.FeedRecord(record.Seq)}"));
+        string stood = acts.Acts.Count > 0 ? follows : booked;
+        if (string.CompareOrdinal(stood, _latest) > 0)
+            _firsts.Add(_latest = stood, entry.Sequence);
     }
 
     private void Take(PeriodClose close)

@@ -73,20 +73,20 @@ public sealed class Relay(IPartitionedTable table, Outbox outbox, TimeProvider t
         while (records.Count > 0)
         {
             TableRow? head = await table.GetAsync(feed, LedgerKeys.FeedHead, cancel);
-            (long seq, long closings) = head is null ? new FeedHeadDocument(0) : Tables.Read(head, LedgerJson.Default.FeedHeadDocument);
-            PeriodActs acts = await _periods.ActsAsync(feed, records[0].AccountId, closings, cancel);
+            FeedHeadDocument end = head is null ? new FeedHeadDocument(0) : Tables.Read(head, LedgerJson.Default.FeedHeadDocument);
+            PeriodActs acts = await _periods.ActsAsync(feed, records[0].AccountId, end.Closings, cancel);
             DateTimeOffset now = time.GetUtcNow();
+            SettledRecord[] appended = [.. records.Select((record, i) => Seals.Seal(record with { Seq = end.Sequence + 1 + i, BookingPeriod = Booking.PeriodOf(EndOf(record), now, acts.IsClosed) }))];
             var batch = new TableBatch(feed);
-            TableRow next = Tables.Row(LedgerKeys.FeedHead, new FeedHeadDocument(seq + records.Count, closings), LedgerJson.Default.FeedHeadDocument) with { ETag = head?.ETag };
+            TableRow next = Tables.Row(LedgerKeys.FeedHead, end.With(appended, now), LedgerJson.Default.FeedHeadDocument) with { ETag = head?.ETag };
             if (head is null)
                 batch.Insert(next);
             else
                 batch.Replace(next);
-            foreach (SettledRecord record in records)
+            foreach (SettledRecord record in appended)
             {
-                SettledRecord published = Seals.Seal(record with { Seq = ++seq, BookingPeriod = Booking.PeriodOf(EndOf(record), now, acts.IsClosed) });
-                batch.Insert(Tables.Row(LedgerKeys.FeedRecord(seq), published, LedgerJson.Default.SettledRecord));
-                batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(seq))));
+                batch.Insert(Tables.Row(LedgerKeys.FeedRecord(record.Seq), record, LedgerJson.Default.SettledRecord));
+                batch.Insert(TableRow.Of(LedgerKeys.FeedId(record.SettlementId, record.Revision), Encoding.ASCII.GetBytes(LedgerKeys.FeedRecord(record.Seq))));
             }
 
             switch (await table.SubmitAsync(batch, cancel))

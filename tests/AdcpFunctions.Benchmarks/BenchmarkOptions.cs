@@ -28,8 +28,8 @@ internal sealed record BenchmarkOptions
                                 backlogs to append and to send; multiples of 1,000
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- sweep [1000000] [--rounds 3]
                                 10,000 due windows among so many open ones, on SQLite, and 200 on Azurite
-        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- month [10000,100000] [--rounds 3] [--only story,close]
-                                the story of a settlement of 10,000 events; close, export and audit of a month of so many settlements
+        dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- month [10000,100000] [--rounds 3] [--only story,close,behind]
+                                the story of a settlement of 10,000 events; close, export and audit of a month of so many settlements; a close behind a feed of years
         dotnet run -c Release --project tests/AdcpFunctions.Benchmarks -- histories [count]
             [--seed n]          the first history; alone it plays exactly that one
         """;

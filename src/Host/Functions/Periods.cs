@@ -18,6 +18,9 @@ internal static class Periods
 
     private static readonly Problem Sandbox = new(409, "account_sandbox", "Nothing of a sandbox account is ever booked, so it has no months.");
 
+    private static readonly Problem Full = new(
+        409, "period_history_full", "So often were months of this account closed and opened that its history takes no more of this. What belongs to a closed month is booked into the next open one.");
+
     private static readonly Problem OutOfBand = new(409, "account_out_of_band", "This account is billed elsewhere, so its months are not closed here.");
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -88,6 +91,7 @@ internal static class Periods
             PeriodRuling.AlreadyClosed(var act, var into) => new Problem(
                 409, "period_closed",
                 $"{wish.Period} was closed by {PeriodClose.SubjectOf(wish.Account, wish.Period)}.{Exact.Text(act.Revision)}, seq {Exact.Text(act.Seq)}; what belongs to it is booked into {into}."),
+            PeriodRuling.Full => Full,
             PeriodRuling.Outrun => Problem.Unavailable,
             var other => throw new UnreachableException(other.GetType().Name),
         };
@@ -105,6 +109,7 @@ internal static class Periods
         {
             PeriodRuling.Reopened(var opened) => HostJson.Answer(200, opened, LedgerJson.Default.PeriodReopening),
             PeriodRuling.NotClosed => new Problem(409, "period_not_closed", $"{wish.Period} is not closed, so there is nothing to open again."),
+            PeriodRuling.Full => Full,
             PeriodRuling.Outrun => Problem.Unavailable,
             var other => throw new UnreachableException(other.GetType().Name),
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdcpFunctions.Host.Wire;
 
 namespace AdcpFunctions.Host;
 
@@ -75,14 +76,7 @@ internal static class PushResults
     {
         var row = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{line},{record},{status}");
         foreach (string? text in texts)
-            row.Append(',').Append(Cell(text ?? ""));
+            row.Append(',').Append(RecordCsv.Cell(text ?? "", isText: true));
         return row.ToString();
-    }
-
-    /// <summary>A spreadsheet runs a text that begins like a formula, and an agent wrote these; where cells end at a semicolon, every part of one may.</summary>
-    private static string Cell(string text)
-    {
-        text = string.Join(';', text.Split(';').Select(part => part is ['=' or '+' or '-' or '@', ..] ? "'" + part : part));
-        return text.AsSpan().IndexOfAny(",\"") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using AdcpFunctions.Ledger;
@@ -6,11 +7,14 @@ namespace AdcpFunctions.Host.Wire;
 
 /// <summary>Settled records as a flat table for spreadsheets (RFC 4180).</summary>
 /// <remarks>
-/// A spreadsheet runs a text that begins like a formula, so such text gets an apostrophe in front. Numbers never do: a credit
-/// begins with a minus and must stay a number.
+/// A spreadsheet runs a text that begins like a formula, so such text gets an apostrophe in front. One that ends cells at semicolons or
+/// tabs sees a cell begin after each of them, and after a line's end; quotes do not hold it back, since they count only where its own cell
+/// begins. So every such part is guarded. Numbers never are: a credit begins with a minus and must stay a number.
 /// </remarks>
 internal static class RecordCsv
 {
+    private static readonly SearchValues<char> Quoted = SearchValues.Create(",;\t\"\r\n"), Active = SearchValues.Create("=+-@\t\r");
+
     private sealed record CsvColumn(string Name, bool IsText, Func<SettledRecord, string?> Value);
 
     private static readonly CsvColumn[] Columns =
@@ -68,9 +72,25 @@ internal static class RecordCsv
     /// <summary>A value as a spreadsheet may open it.</summary>
     public static string Cell(string value, bool isText)
     {
-        if (isText && value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
-            value = "'" + value;
-        return value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : new StringBuilder(value).Replace("\"", "\"\"").Insert(0, '"').Append('"').ToString();
+        if (isText)
+            value = Guarded(value);
+        return value.AsSpan().IndexOfAny(Quoted) < 0 ? value : new StringBuilder(value).Replace("\"", "\"\"").Insert(0, '"').Append('"').ToString();
+    }
+
+    private static string Guarded(string text)
+    {
+        if (text.AsSpan().IndexOfAny(Active) < 0)
+            return text;
+        var guarded = new StringBuilder(text.Length + 8);
+        for (int i = 0; i < text.Length; i++)
+        {
+            // A quote that is doubled for the comma's reader is an empty text to the other one, which goes on with what follows.
+            if ((i == 0 || text[i - 1] is ';' or '\t' or '\r' or '\n') && text.AsSpan(i).TrimStart('"') is [var first, ..] && Active.Contains(first))
+                guarded.Append('\'');
+            guarded.Append(text[i]);
+        }
+
+        return guarded.ToString();
     }
 
     private static CsvColumn Text(string name, Func<SettledRecord, string?> value) => new(name, IsText: true, value);

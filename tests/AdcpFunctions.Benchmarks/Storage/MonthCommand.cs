@@ -8,6 +8,9 @@ internal static class MonthCommand
     /// <summary>The longest story that is told.</summary>
     private const int Events = 10_000;
 
+    /// <summary>The month that is closed behind an older feed, and how much older there is.</summary>
+    private const int Behind = 10_000, Older = 200_000;
+
     public static Task RunAsync(ReadOnlySpan<string> args, CancellationToken cancel)
     {
         int[] sizes = [10_000, 100_000];
@@ -29,12 +32,14 @@ internal static class MonthCommand
         Directory.CreateDirectory(folder);
         try
         {
-            // Servers are named for other commands: naming none of these two means both.
-            bool both = !options.Only.Intersect(["story", "close"]).Any();
-            if (both || options.Only.Contains("story"))
+            // Servers are named for other commands: naming none of these means all.
+            bool all = !options.Only.Intersect(["story", "close", "behind"]).Any();
+            if (all || options.Only.Contains("story"))
                 await LongStory.RunAsync(Path.Combine(folder, "story.db"), Events, options.Rounds, cancel);
-            if (both || options.Only.Contains("close"))
+            if (all || options.Only.Contains("close"))
                 await MonthEnd.RunAsync(folder, sizes, options, cancel);
+            if (all || options.Only.Contains("behind"))
+                await MonthBehind.RunAsync(folder, Behind, Older, options.Rounds, cancel);
         }
         finally
         {

@@ -47,6 +47,18 @@ public class PeriodRoutesTests
     }
 
     [Fact]
+    public async Task An_account_whose_history_is_full_is_told_so()
+    {
+        await using TestHost host = await SettledAsync("mb1");
+        var act = new PeriodAct("1999-12", Closes: false, 1, 1, host.Time.UtcNow, "finance", new string('x', 500_000), null);
+        await host.Table.SubmitAsync(new TableBatch(LedgerKeys.Feed("default", sandbox: false)).Upsert(Tables.Row(LedgerKeys.PeriodsOf("acme"), new PeriodActs([act, act]), LedgerJson.Default.PeriodActs)), CancellationToken.None);
+
+        HttpAnswer close = await CloseAsync(host, TestHost.AdminKey);
+
+        Assert.Equal((HttpStatusCode.Conflict, "period_history_full"), (close.Status, close.Code));
+    }
+
+    [Fact]
     public async Task Months_are_listed_with_what_was_done_to_them()
     {
         await using TestHost host = await SettledAsync("mb1");
@@ -143,11 +155,15 @@ public class PeriodRoutesTests
     [Fact]
     public async Task A_text_that_a_spreadsheet_would_run_is_disarmed_in_an_export()
     {
-        await using TestHost host = await SettledAsync("=1+1", "mb2");
+        await using TestHost host = await SettledAsync("=1+1", "mb2;=1+1;-2;4;\"@x");
 
         string table = (await host.GetAsync("/v1/periods/2026-04/export?account_id=acme", accept: "text/csv")).Body;
 
         Assert.Contains(",settled,'=1+1,", table, StringComparison.Ordinal);
+        // Where cells end at semicolons, each part of a text begins one.
+        Assert.Contains(",settled,\"mb2;'=1+1;'-2;4;'\"\"@x\",", table, StringComparison.Ordinal);
+        foreach (char end in ";\t")
+            Assert.DoesNotContain(table.Split([end, '\r', '\n']), cell => cell.Length > 0 && "=+-@".Contains(cell[0], StringComparison.Ordinal));
     }
 
     [Fact]

@@ -52,3 +52,8 @@ public sealed class PeriodAzuriteTests() : PeriodTests(splitsPages: false)
 {
     protected override bool OverAzurite => true;
 }
+
+public sealed class SignpostAzuriteTests() : SignpostTests(splitsPages: false)
+{
+    protected override bool OverAzurite => true;
+}

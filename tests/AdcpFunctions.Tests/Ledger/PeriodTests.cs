@@ -259,6 +259,39 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         }
     }
 
+    [Fact]
+    public async Task Months_take_closes_as_long_as_their_row_has_room_and_reopenings_as_long_as_half_of_it_has()
+    {
+        string longest = string.Concat(Enumerable.Repeat("\U0001F4B8", 500));
+        var act = new PeriodAct("1999-12", Closes: false, 1, 1, LedgerSample.BeforeFlight, "finance", longest, null);
+        PeriodActs acts = PeriodActs.None;
+        while (acts.HasRoomToReopen())
+            acts = new PeriodActs([.. acts.Acts, act]);
+        int half = acts.Acts.Count;
+        await Ledger.PassUntilAsync(LedgerSample.May.End);
+
+        await WriteAsync(acts.Acts.Take(half - 2));
+        Assert.IsType<PeriodRuling.Closed>(await ActAsync(close: true, "2026-03"));
+        Assert.IsType<PeriodRuling.Reopened>(await ActAsync(close: false, "2026-03"));
+        Assert.IsType<PeriodRuling.Closed>(await ActAsync(close: true, "2026-03"));
+        Assert.IsType<PeriodRuling.Full>(await ActAsync(close: false, "2026-03"));
+        while (acts.HasRoomToClose())
+            acts = new PeriodActs([.. acts.Acts, act]);
+        await WriteAsync(acts.Acts.SkipLast(1));
+        Assert.IsType<PeriodRuling.Closed>(await ActAsync(close: true, "2026-04"));
+        Assert.IsType<PeriodRuling.Full>(await ActAsync(close: true, "2026-05"));
+        Assert.IsType<PeriodRuling.AlreadyClosed>(await ActAsync(close: true, "2026-04"));
+        Assert.InRange(half, 70, 90);
+
+        async Task WriteAsync(IEnumerable<PeriodAct> some) => await Ledger.ImportAsync([(Feed, Tables.Row(LedgerKeys.PeriodsOf("acct"), new PeriodActs([.. some]), LedgerJson.Default.PeriodActs))]);
+
+        Task<PeriodRuling> ActAsync(bool close, string period)
+        {
+            var wish = new PeriodWish(LedgerHarness.Tenant, "acct", period, "finance", longest);
+            return close ? Ledger.Periods.CloseAsync(wish, default) : Ledger.Periods.ReopenAsync(wish, default);
+        }
+    }
+
     [Theory]
     [InlineData("count", "published record")]
     [InlineData("totals", "published record")]
