@@ -41,6 +41,16 @@ internal readonly record struct Call(HttpContext Http, Caller Caller)
             : (0, new Problem(400, "limit_invalid", string.Create(CultureInfo.InvariantCulture, $"limit is a whole number from 1 to {most}.")));
     }
 
+    /// <summary>Where a list goes on, as its page before said in a query parameter; null for its beginning.</summary>
+    public async ValueTask<(string? After, Problem? Refusal)> AfterAsync(string name, string account, string list)
+    {
+        if (Query(name) is not { } cursor)
+            return (null, null);
+        return await Service<ListCursors>().OpenAsync(Tenant, account, list, cursor, Cancel) is { } after
+            ? (after, null)
+            : (null, new Problem(400, "cursor_invalid", "The cursor is not one this list gave out."));
+    }
+
     /// <summary>The account this is about: the one named, else the only one the caller is for.</summary>
     public (string? Account, Problem? Refusal) Account()
     {

@@ -162,6 +162,7 @@ internal static partial class Composition
         services.AddSingleton<TaskIntake>();
         services.AddSingleton<Redrive>();
         services.AddSingleton<SettlementExplainer>();
+        services.AddSingleton<ListCursors>();
         services.AddSingleton<EventRows>();
         services.AddSingleton<ExpectedReports>();
         services.AddSingleton<DiscrepancyScan>();

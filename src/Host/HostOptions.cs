@@ -144,9 +144,10 @@ public sealed class HostOptions
     public Dictionary<string, string> AdminKeys { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Reads the options; the first problem names its setting.</summary>
-    /// <exception cref="ValidationException">A setting is out of range.</exception>
+    /// <exception cref="ValidationException">A setting is out of range, or is none.</exception>
     public static HostOptions From(IConfiguration configuration)
     {
+        KnownSettings.Check(configuration);
         var options = new HostOptions();
         options.LedgerKind = configuration["Ledger:Kind"] ?? options.LedgerKind;
         options.LedgerPath = configuration["Ledger:Path"] ?? options.LedgerPath;

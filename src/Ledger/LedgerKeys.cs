@@ -189,6 +189,9 @@ public static class LedgerKeys
 
     public static string Directory(string tenant) => $"dir.{tenant}";
 
+    /// <summary>What seals a tenant's cursors, in its directory.</summary>
+    public const string CursorKey = "cursor-key";
+
     public static string Keys(string keyHash) => $"keys.{keyHash[..2]}";
 
     /// <summary>The keys of an agent are listed under this.</summary>

@@ -53,16 +53,19 @@ internal static class Periods
         (Account? account, Problem? refusal) = await AskedAsync(call);
         if (account is null)
             return refusal!;
-        SettlementAddress? after = null;
-        if (call.Query("cursor") is { } cursor && ((after = LedgerKeys.Parse(call.Tenant, cursor)) is null || LedgerKeys.AccountOf(cursor) != account.Id))
-            return new Problem(400, "cursor_invalid", "The cursor is not one this list gave out.");
+        string list = $"periods {call.Id}";
+        (string? after, refusal) = await call.AfterAsync("cursor", account.Id, list);
+        if (refusal is not null)
+            return refusal;
 
         PeriodActs acts = await call.Service<PeriodDesk>().ActsAsync(call.Tenant, account.Id, call.Cancel);
         var standing = PeriodSummary.Of(account.Id, call.Id, acts, call.Service<TimeProvider>().GetUtcNow());
         PeriodView view = call.Service<PeriodView>();
-        PeriodBody body = after is { } place
+        PeriodBody body = after is not null && LedgerKeys.Parse(call.Tenant, after) is { } place
             ? await view.NextAsync(call.Caller, account, standing, place, limit, call.Cancel)
             : await view.FirstAsync(call.Caller, account, standing, limit, call.Cancel);
+        if (body.Next is { } last)
+            body = body with { Next = await call.Service<ListCursors>().SealAsync(call.Tenant, account.Id, list, last, call.Cancel) };
         return HostJson.Answer(200, body, HostJson.Default.PeriodBody);
     }
 

@@ -72,6 +72,17 @@ public class InfrastructureSettingsTests
     }
 
     [Fact]
+    public void The_settings_of_our_sections_are_those_the_code_reads_and_the_readme_tells()
+    {
+        string readme = File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "README.md"));
+        // These two are found by looking at what is below their section, not by name.
+        IEnumerable<string> read = Read().Where(s => s.Contains("__", StringComparison.Ordinal)).Append("Audit__PreviousKeys__{id}").Append("Tenants__{name}__AdminKey");
+
+        Assert.Equal(read.Order(StringComparer.Ordinal), KnownSettings.Names.Select(s => s.Replace(":", "__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(KnownSettings.Names, s => !readme.Contains($"`{s}`", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Every_setting_reaches_the_app()
     {
         BicepFile template = await Bicep.FileAsync("modules/functionApp.bicep");

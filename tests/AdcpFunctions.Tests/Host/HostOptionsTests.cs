@@ -67,6 +67,35 @@ public class HostOptionsTests
     }
 
     [Theory]
+    [InlineData("Retention:FinancalYears", "Retention:FinancialYears")]
+    [InlineData("limits:usagebyte", "Limits:UsageBytes")]
+    [InlineData("Limits:KeyCacheMinutes", "Trust:KeyCacheMinutes")]
+    [InlineData("Ledger:Kind:Name", "Ledger:Kind")]
+    [InlineData("Billing:Supported:0", "Billing:Supported")]
+    [InlineData("Audit:PreviousKey:audit1", "Audit:PreviousKeys:audit1")]
+    [InlineData("Audit:PreviousKeys", "Audit:PreviousKeys:{id}")]
+    [InlineData("Tenants:acme:AdminKy", "Tenants:acme:AdminKey")]
+    [InlineData("Tenants:acme", "Tenants:acme:AdminKey")]
+    [InlineData("Public:", "Public:Origin")]
+    public void A_misspelt_setting_is_refused_with_the_nearest_one_and_without_its_value(string setting, string nearest)
+    {
+        var refused = Assert.Throws<ValidationException>(() => Read((setting, "a-secret-value")));
+
+        Assert.Equal($"Setting {setting} is not known; the nearest that is known is {nearest}.", refused.Message);
+    }
+
+    [Fact]
+    public void What_is_no_setting_of_ours_is_let_alone()
+    {
+        HostOptions options = Read(
+            ("PUBLIC", "C:\\Users\\Public"), ("Ledger", "a book"), ("LedgerKind", "Oracle"), ("Ledgers:Kind", "Oracle"), ("PATH", "/bin"), ("Kestrel:Limits:MaxConcurrentConnections", "7"), ("Logging:LogLevel:Default", "Debug"),
+            ("AzureWebJobsStorage:blobServiceUri", "https://account.blob.core.windows.net"), ("AzureWebJobs.deadlines.Disabled", "true"), ("FUNCTIONS_WORKER_RUNTIME", "custom"), ("AzureFunctionsJobHost:logging:logLevel:default", "Warning"),
+            ("Tenants:acme", null), ("tenants:acme:adminkey", "a-key-of-the-tenant-acme"), ("RETENTION:financialyears", "10"));
+
+        Assert.Equal((10, "Sqlite", "a-key-of-the-tenant-acme"), (options.Audit.FinancialYears, options.LedgerKind, options.AdminKeys["acme"]));
+    }
+
+    [Theory]
     [InlineData("Ledger:Endpoint", "https://account.table.core.windows.net", "Ledger:Kind", "AzureTables")]
     [InlineData("Ledger:ConnectionString", "UseDevelopmentStorage=true", "Ledger:Kind", "AzureTables")]
     [InlineData("Publisher:Endpoint", "https://name.servicebus.windows.net", "Publisher:Kind", "ServiceBus")]

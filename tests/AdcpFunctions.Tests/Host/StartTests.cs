@@ -31,6 +31,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--queue-dir={file}/queue", "Setting Publisher:QueueDir names a folder that cannot be written to.")]
     [InlineData("--Ledger:Path={file}/ledger.db", "The ledger cannot be opened.")]
     [InlineData("nonsense", "There is no command 'nonsense': demo, push, replay, verify, verify-audit, or none to serve.")]
+    [InlineData("--Retention:FinancalYears=10", "Setting Retention:FinancalYears is not known; the nearest that is known is Retention:FinancialYears.")]
     public async Task It_says_in_one_line_why_it_does_not_start(string argument, string why)
     {
         await System.IO.File.WriteAllTextAsync(File, "");
@@ -49,5 +50,24 @@ public sealed class StartTests : IDisposable
         Assert.StartsWith(why, errors, StringComparison.Ordinal);
         Assert.Single(errors.TrimEnd().Split('\n'));
         Assert.DoesNotContain(AdminKey, await output + errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("replay", 2)]
+    [InlineData("verify-audit", 2)]
+    [InlineData("demo --Retention:FinancalYears=10", 2)]
+    [InlineData("demo --Ledger:Knd=Sqlite", 1)]
+    public async Task No_command_passes_over_a_misspelt_setting(string command, int code)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(HostOptions).Assembly.Location, .. command.Split(' ')]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = _folder.FullName };
+        start.Environment["Retention__FinancalYears"] = "10";
+        using Process program = Process.Start(start)!;
+
+        Task<string> output = program.StandardOutput.ReadToEndAsync();
+        string said = await program.StandardError.ReadToEndAsync() + await output;
+        await program.WaitForExitAsync();
+
+        Assert.Equal(code, program.ExitCode);
+        Assert.Contains(code == 2 && command.StartsWith("demo", StringComparison.Ordinal) ? "demo takes no arguments but" : "is not known; the nearest that is known is ", said, StringComparison.Ordinal);
     }
 }
