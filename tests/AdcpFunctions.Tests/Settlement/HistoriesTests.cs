@@ -78,6 +78,7 @@ public class HistoriesTests(HistoriesTests.Played played, ITestOutputHelper outp
     [InlineData("waits for a snapshot")]
     [InlineData("disputes")]
     [InlineData("remedies")]
+    [InlineData("offers in arbitration")]
     public void At_least_a_tenth_of_the_histories_are_of_each_kind_that_matters(string kind)
     {
         output.WriteLine(played.Result.Distribution.ToString());
