@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
@@ -209,9 +209,9 @@ public abstract class RemedyLedgerTests(bool splitsPages) : LedgerSuite(splitsPa
         await (await LookAsync(Ledger, buy, Answer(RemedyAction.Accept))).MakeAsync(Ledger);
         HeadDocument head = await Ledger.HeadAsync(buy);
         TableRow row = (await Ledger.Table.GetAsync(buy.Partition, LedgerKeys.Event(LedgerHarness.Address(buy).Suffix, head.Sequence), default))!;
-        string before = Encoding.UTF8.GetString(row.Body.Span), older = before.Replace("\"out_of_band\":false", "\"out_of_band\":true", StringComparison.Ordinal);
-        Assert.NotEqual(before, older);
-        await Ledger.Table.SubmitAsync(new TableBatch(buy.Partition).Upsert(row with { Columns = [.. row.Columns.Select(c => c.Name == "body" ? c with { Value = Encoding.UTF8.GetBytes(older) } : c)] }), default);
+        EventDocument taken = JsonSerializer.Deserialize(row.Body.Span, LedgerJson.Default.EventDocument)!;
+        byte[] older = JsonSerializer.SerializeToUtf8Bytes(taken with { Given = (taken.Given ?? GivenDocument.Nothing) with { OutOfBand = true } }, LedgerJson.Default.EventDocument);
+        await Ledger.Table.SubmitAsync(new TableBatch(buy.Partition).Upsert(row with { Columns = [.. row.Columns.Select(c => c.Name == "body" ? c with { Value = older } : c)] }), default);
 
         List<Difference> differences = [];
         await new Replay(Ledger.Table, Ledger.Directory).RunAsync(LedgerHarness.Tenant, differences.Add, default);
