@@ -190,7 +190,7 @@ internal static partial class Composition
         services.AddSingleton<PublicationDesk>();
         services.AddSingleton(s => new RetentionLogs(table, s.GetRequiredService<IPublisher>().Destination, time));
         services.AddSingleton(new RetentionTerms(options.Audit.FinancialYears, options.Audit.RequestDays));
-        services.AddSingleton<Retention>();
+        services.AddSingleton(s => new Retention(table, s.GetRequiredService<AccessDirectory>(), s.GetRequiredService<RetentionLogs>(), s.GetRequiredService<RetentionTerms>(), time) { Seals = options.Audit.Seals() });
         services.AddSingleton<TimerWork>();
         services.AddSingleton<WorkLease>();
         services.AddSingleton<TimerTurns>();

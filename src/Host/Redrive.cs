@@ -69,7 +69,7 @@ internal sealed partial class Redrive(EvidenceLog evidence, Quarantine quarantin
         QuarantineDocument waits = entry.Document;
         // Pages are known by their request and number: these rows are another request's than those taken on receipt.
         string request = LedgerKeys.Token($"{kept.Sender}\n{kept.IdempotencyKey}\n{string.Join(',', waits.Rows.Select(r => r.Row))}\n{waits.MoreFrom}");
-        var mapping = new DeliveryMapping(endpoint, period, request, EvidenceLog.PlaceOf(endpoint.Tenant, kept), kept.ReceivedAt)
+        var mapping = new DeliveryMapping(endpoint, period, request, EvidenceLog.PlaceOf(endpoint.Tenant, endpoint.Id, entry.Key), kept.ReceivedAt)
         {
             Unsigned = kept.Unsigned,
             DecidedAt = time.GetUtcNow(),

@@ -50,16 +50,17 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
             (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
         }, Tell);
 
-        var roots = new AuditRoots(table, tenant, oldest, count, Tell);
-        await PartAsync($"tombstones of {tenant}", () => TombstonesAsync(tenant, roots, cancel), Tell);
+        var roots = new AuditRoots(table, tenant, seals, oldest, count, Tell);
         IReadOnlyList<PeriodClose> closes = [];
         await PartAsync($"feed of {tenant}", async () =>
         {
             var published = new AuditFeed(table, seals, count, Tell);
             await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: true), cancel);
             closes = await published.RunAsync(LedgerKeys.Feed(tenant, sandbox: false), cancel);
-            await ClosesAsync(closes, roots, Tell, cancel);
+            roots.SealedSince = published.SealedSince;
         }, Tell);
+        await PartAsync($"tombstones of {tenant}", () => TombstonesAsync(tenant, roots, cancel), Tell);
+        await PartAsync($"closes of {tenant}", () => ClosesAsync(closes, roots, Tell, cancel), Tell);
         foreach (AnchoredRoot root in anchor.Roots)
             await RootAsync(root, roots, closes, Tell, cancel);
         later.ForEach(Tell);

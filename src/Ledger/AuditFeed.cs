@@ -1,8 +1,13 @@
+using System.Globalization;
+
 namespace AdcpFunctions.Ledger;
 
 /// <summary>Checks the seals of what was published, and finds the closes in it.</summary>
 internal sealed class AuditFeed(IPartitionedTable table, Seals seals, AuditCount count, Action<AuditFinding> report)
 {
+    /// <summary>When the first seal that holds was given, or shortly before; null while none was found.</summary>
+    public DateTimeOffset? SealedSince { get; private set; }
+
     /// <summary>Rule AUD-3: a seal is right to the byte, and once the first was given nothing is published without one.</summary>
     /// <remarks>Else a hand that changed a record would take its seal off and be believed.</remarks>
     /// <param name="feed">The feed's partition.</param>
@@ -15,11 +20,12 @@ internal sealed class AuditFeed(IPartitionedTable table, Seals seals, AuditCount
         await foreach (TableRow row in table.PrefixAsync(feed, "r_", cancel))
         {
             count.Published++;
-            string name = row.RowKey;
+            string name = row.RowKey, at = "";
             try
             {
                 var entry = FeedEntry.Of(row);
                 name = entry.Subject ?? name;
+                at = entry.Period?.At ?? entry.Record.SettledAt;
                 if (entry.Period is PeriodClose close && PeriodReplay.IsWhole(entry))
                     closes.Add(close);
             }
@@ -35,6 +41,8 @@ internal sealed class AuditFeed(IPartitionedTable table, Seals seals, AuditCount
                 count.Unchecked++;
             else if (state is SealState.Broken or SealState.UnknownKey || (state is SealState.Missing && sealedBefore))
                 report(AuditFinding.At(name, 0, row.RowKey, "seal", "a seal of this service over these bytes", WordOf(state)));
+            else if (state is SealState.Holds && DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, out DateTimeOffset since) && !(SealedSince <= since))
+                SealedSince = since;
             sealedBefore |= state is not SealState.Missing;
         }
 

@@ -1,18 +1,23 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using AdcpFunctions.Settlement;
 
 namespace AdcpFunctions.Ledger;
 
 /// <summary>Holds a ledger against the roots that were taken of it.</summary>
 /// <param name="table">The ledger.</param>
 /// <param name="tenant">Whose.</param>
+/// <param name="seals">The keys that tombstones were sealed under.</param>
 /// <param name="oldest">What ended, and last changed, after this must be there: nothing younger is forgotten.</param>
 /// <param name="count">What was gone through.</param>
 /// <param name="report">Told of each finding.</param>
-internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTimeOffset oldest, AuditCount count, Action<AuditFinding> report)
+internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals seals, DateTimeOffset oldest, AuditCount count, Action<AuditFinding> report)
 {
     /// <summary>So many lines are looked up together.</summary>
     private const int AtOnce = 500;
+
+    /// <summary>When this service began to seal; null where it never did, as far as can be told.</summary>
+    public DateTimeOffset? SealedSince { get; set; }
 
     /// <summary>Whether the lines kept of a root are what it was taken over.</summary>
     /// <returns>Null when they are not, which has been told.</returns>
@@ -46,7 +51,10 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
     }
 
     /// <summary>Rule AUD-4: a settlement that a root covers is there, goes on from where it stood then, and goes over the same event.</summary>
-    /// <remarks>Younger events are not the root's business: they stand on the one it names.</remarks>
+    /// <remarks>
+    /// Younger events are not the root's business: they stand on the one it names. Of a settlement that was forgotten there is none to look at, so
+    /// one to which nothing happened since the root was taken has exactly what the root names.
+    /// </remarks>
     public async Task CompareAsync(string account, string period, ManifestDocument document, CancellationToken cancel)
     {
         var manifest = new AuditManifest(table, tenant, account, period);
@@ -55,14 +63,14 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
             foreach (ManifestLine[] some in (await manifest.LinesAsync(page, cancel)).Chunk(AtOnce))
             {
                 foreach (IGrouping<string, (ManifestLine Line, SettlementAddress Address)> shard in some.Select(line => (line, LedgerKeys.Parse(tenant, line.Id) ?? default)).GroupBy(l => l.Item2.Partition ?? "", StringComparer.Ordinal))
-                    await CompareAsync(shard.Key, [.. shard], cancel);
+                    await CompareAsync(shard.Key, [.. shard], period, cancel);
             }
         }
     }
 
     /// <summary>The same of one settlement, whoever says where it stood.</summary>
     public Task CompareAsync(ManifestLine line, CancellationToken cancel) =>
-        CompareAsync(LedgerKeys.Parse(tenant, line.Id)?.Partition ?? "", [(line, LedgerKeys.Parse(tenant, line.Id) ?? default)], cancel);
+        CompareAsync(LedgerKeys.Parse(tenant, line.Id)?.Partition ?? "", [(line, LedgerKeys.Parse(tenant, line.Id) ?? default)], "", cancel);
 
     /// <summary>A tombstone stands for a settlement only when that was old enough to be forgotten, by its own key.</summary>
     public async Task TombstonesAsync(string partition, CancellationToken cancel)
@@ -72,12 +80,15 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
             count.Forgotten++;
             string suffix = row.RowKey[LedgerKeys.Tombstones.Length..];
             TombstoneDocument? left = Read(row);
-            if (left is null || !IsOldEnough(left, suffix) || await table.GetAsync(partition, LedgerKeys.Head(suffix), cancel) is not null)
-                report(AuditFinding.At(left?.Id ?? suffix, 0, row.RowKey, "tombstone", $"a settlement that ended, and last changed, before {UtcJson.Text(oldest)}", left is null ? "" : $"{left.Period}, {UtcJson.Text(left.ChangedAt)}"));
+            if (seals.HasNoKey && left?.Seal is not null)
+                count.Unchecked++;
+            if (left is null || !Stands(row, left, partition, suffix) || await table.GetAsync(partition, LedgerKeys.Head(suffix), cancel) is not null)
+                report(AuditFinding.At(left?.Id ?? suffix, 0, row.RowKey, "tombstone", $"a settlement that ended, and last changed, before {UtcJson.Text(oldest)}, sealed", left is null ? "" : $"{left.Period}, {UtcJson.Text(left.ChangedAt)}, {seals.Check(Tables.Join(row, "body").Span)}"));
         }
     }
 
-    private async Task CompareAsync(string partition, IReadOnlyList<(ManifestLine Line, SettlementAddress Address)> lines, CancellationToken cancel)
+    /// <param name="month">The month whose root the lines are of, which was not taken before it was over; empty for lines of no root.</param>
+    private async Task CompareAsync(string partition, IReadOnlyList<(ManifestLine Line, SettlementAddress Address)> lines, string month, CancellationToken cancel)
     {
         Dictionary<string, TableRow> heads = partition.Length == 0 ? [] : await table.GetManyAsync(partition, [.. lines.Select(l => LedgerKeys.Head(l.Address.Suffix))], cancel);
         foreach ((ManifestLine line, SettlementAddress address) in lines)
@@ -86,19 +97,20 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
             if (partition.Length == 0)
                 report(AuditFinding.At(line.Id, line.Sequence, "", "settlement", "an id", line.Id));
             else
-                await CompareAsync(line, address, heads.GetValueOrDefault(LedgerKeys.Head(address.Suffix)), cancel);
+                await CompareAsync(line, address, heads.GetValueOrDefault(LedgerKeys.Head(address.Suffix)), month, cancel);
         }
     }
 
-    private async Task CompareAsync(ManifestLine line, SettlementAddress address, TableRow? row, CancellationToken cancel)
+    private async Task CompareAsync(ManifestLine line, SettlementAddress address, TableRow? row, string month, CancellationToken cancel)
     {
         string key = LedgerKeys.Head(address.Suffix);
         HeadDocument? head = row is null ? null : Tables.TryRead(row, LedgerJson.Default.HeadDocument);
         if (row is null)
         {
             // It may have been forgotten since its line was taken, or while this was read: the tombstone comes with that.
-            TombstoneDocument? left = await table.GetAsync(address.Partition, LedgerKeys.Tombstone(address.Suffix), cancel) is { } stone ? Read(stone) : null;
-            if (left is null || !IsOldEnough(left, address.Suffix) || left.Sequence < line.Sequence || (left.Sequence == line.Sequence && left.Chain != line.Chain))
+            TableRow? stone = await table.GetAsync(address.Partition, LedgerKeys.Tombstone(address.Suffix), cancel);
+            TombstoneDocument? left = stone is null ? null : Read(stone);
+            if (left is null || !Stands(stone!, left, address.Partition, address.Suffix) || !GoesOn(left, line, month))
                 report(AuditFinding.At(line.Id, line.Sequence, key, "settlement", Events(line.Sequence, line.Chain), left is null ? "" : Events(left.Sequence, left.Chain)));
             return;
         }
@@ -117,10 +129,29 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, DateTim
             report(AuditFinding.At(line.Id, line.Sequence, LedgerKeys.Event(address.Suffix, line.Sequence), "chain", line.Chain, hash));
     }
 
-    private bool IsOldEnough(TombstoneDocument left, string suffix) =>
-        left.Period.End <= oldest && left.ChangedAt <= oldest && suffix.StartsWith(left.Period + "_", StringComparison.Ordinal) && LedgerKeys.Parse(tenant, left.Id)?.Suffix == suffix;
+    /// <summary>Rule AUD-8: a tombstone stands for a settlement that was old enough to be forgotten, and says so under a seal wherever seals were given by then.</summary>
+    /// <remarks>Its events are gone, and with them what proved when the last of them was; whether anything was left open is proven by nothing else.</remarks>
+    private bool Stands(TableRow row, TombstoneDocument left, string partition, string suffix)
+    {
+        bool isOld = left.Period.End <= oldest && left.ChangedAt <= oldest && Retention.MayGo(left.Period.End, left.ForgottenAt) && Retention.MayGo(left.ChangedAt, left.ForgottenAt);
+        bool isPlaced = suffix.StartsWith(left.Period + "_", StringComparison.Ordinal) && LedgerKeys.Parse(tenant, left.Id) is { } spelled && (spelled.Partition, spelled.Suffix) == (partition, suffix);
+        return isOld && isPlaced && seals.Check(Tables.Join(row, "body").Span) switch
+        {
+            SealState.Holds => left.Tenant == tenant,
+            SealState.Missing => !(left.ForgottenAt >= SealedSince),
+            SealState.UnknownKey => seals.HasNoKey,
+            _ => false,
+        };
+    }
 
-    private static TombstoneDocument? Read(TableRow row) => Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left ? left : null;
+    /// <summary>Whether a settlement may have been left so that stood there when the root of a month was taken.</summary>
+    /// <remarks>The day is for the clocks of two instances, and for what happened while the root was taken.</remarks>
+    private static bool GoesOn(TombstoneDocument left, ManifestLine line, string month) => left.Sequence == line.Sequence
+        ? left.Chain == line.Chain
+        : left.Sequence > line.Sequence && string.CompareOrdinal(Booking.MonthOf(left.ChangedAt.AddDays(1)), month) > 0;
+
+    private static TombstoneDocument? Read(TableRow row) =>
+        Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left && Tables.SaysOnly(row, left, LedgerJson.Default.TombstoneDocument) ? left : null;
 
     private static string Events(int sequence, string chain) => string.Create(CultureInfo.InvariantCulture, $"{sequence} events ending in {chain}");
 

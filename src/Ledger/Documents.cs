@@ -152,7 +152,10 @@ public sealed record EvidenceDocument(
 /// <param name="Revision">Of its newest record; 0 where it had none.</param>
 /// <param name="Billed">What it stands for in its subject's tally; null where it billed nothing.</param>
 /// <param name="ChangedAt">When something last happened to it.</param>
-public sealed record TombstoneDocument(string Id, ReportingPeriod Period, int Sequence, string Chain, int Revision, TallyEntry? Billed, DateTimeOffset ChangedAt, DateTimeOffset ForgottenAt);
+/// <param name="Tenant">Whose it was, for the seal to say so too; null in those of before 2026-11-22.</param>
+/// <param name="Seal">Keyed hash over all the rest; the last member.</param>
+public sealed record TombstoneDocument(
+    string Id, ReportingPeriod Period, int Sequence, string Chain, int Revision, TallyEntry? Billed, DateTimeOffset ChangedAt, DateTimeOffset ForgottenAt, string? Tenant = null, RecordSeal? Seal = null);
 
 /// <summary>When this service was last seen alive, and when it was not.</summary>
 public sealed record HeartbeatDocument(DateTimeOffset LastBeat, IReadOnlyList<ReportingPeriod> Outages);

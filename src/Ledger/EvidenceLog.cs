@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 
 namespace AdcpFunctions.Ledger;
 
@@ -33,7 +35,7 @@ public sealed class EvidenceLog(IPartitionedTable table)
     }
 
     /// <summary>A delivery as it was kept, with its body byte for byte; null when there is none.</summary>
-    /// <exception cref="InvalidOperationException">The body is not the one that was verified.</exception>
+    /// <exception cref="InvalidOperationException">The body is not the one that was verified, or it did not arrive so.</exception>
     public async ValueTask<(EvidenceDocument Evidence, ReadOnlyMemory<byte> Body)?> ReadAsync(string tenant, string endpoint, string key, CancellationToken cancel)
     {
         EvidenceDocument? evidence = null;
@@ -47,16 +49,28 @@ public sealed class EvidenceLog(IPartitionedTable table)
         if (evidence is null)
             return null;
         byte[] bytes = body.ToArray();
-        return Convert.ToHexStringLower(SHA256.HashData(bytes)) == evidence.BodySha256
+        return Convert.ToHexStringLower(SHA256.HashData(bytes)) == evidence.BodySha256 && KeyOf(evidence, key) == key
             ? (evidence, bytes)
-            : throw new InvalidOperationException($"The evidence {endpoint}/{key} is not the body that was verified.");
+            : throw new InvalidOperationException($"The evidence {endpoint}/{key} is not the delivery that was verified.");
     }
 
     /// <summary>Where a delivery will be kept; known before it is, so that statements can name it.</summary>
-    public static string PlaceOf(string tenant, EvidenceDocument evidence) => $"{LedgerKeys.Evidence(tenant, evidence.Endpoint)}/{KeyOf(evidence)}";
+    public static string PlaceOf(string tenant, EvidenceDocument evidence) => PlaceOf(tenant, evidence.Endpoint, KeyOf(evidence));
 
-    /// <summary>Names a delivery among its endpoint's, in the order they came.</summary>
-    /// <remarks>The body is part of the key: a changed copy under a used idempotency key never overwrites the first one's evidence.</remarks>
+    /// <summary>Where the delivery of this key is kept.</summary>
+    public static string PlaceOf(string tenant, string endpoint, string key) => $"{LedgerKeys.Evidence(tenant, endpoint)}/{key}";
+
+    /// <summary>Rule AUD-9: a delivery is named by a hash of its body's hash and of how it arrived, so that whoever names it vouches for both.</summary>
+    /// <remarks>
+    /// What was noted of it is left out: a statement names its delivery before everything is noted. Within an endpoint names sort in the
+    /// order deliveries came, and a changed copy under a used idempotency key never overwrites the first one's evidence.
+    /// </remarks>
     public static string KeyOf(EvidenceDocument evidence) =>
-        string.Create(CultureInfo.InvariantCulture, $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token($"{evidence.IdempotencyKey}\n{evidence.BodySha256}")}");
+        Key(evidence, Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(evidence with { Notes = [] }, LedgerJson.Default.EvidenceDocument)));
+
+    /// <summary>What a delivery must be named that has this name: those of before 2026-11-22 vouch for the body alone.</summary>
+    public static string KeyOf(EvidenceDocument evidence, string key) =>
+        Key(evidence, $"{evidence.IdempotencyKey}\n{evidence.BodySha256}") is var old && old == key ? old : KeyOf(evidence);
+
+    private static string Key(EvidenceDocument evidence, string says) => string.Create(CultureInfo.InvariantCulture, $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token(says)}");
 }

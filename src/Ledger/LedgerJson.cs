@@ -68,6 +68,7 @@ namespace AdcpFunctions.Ledger;
 [JsonSerializable(typeof(HeartbeatDocument))]
 [JsonSerializable(typeof(LeaseDocument))]
 [JsonSerializable(typeof(ScanDocument))]
+[JsonSerializable(typeof(RetentionPass))]
 [JsonSerializable(typeof(ManifestDocument))]
 [JsonSerializable(typeof(TombstoneDocument))]
 public sealed partial class LedgerJson : JsonSerializerContext;

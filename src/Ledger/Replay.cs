@@ -164,7 +164,7 @@ public sealed class Replay(IPartitionedTable table, AccessDirectory directory)
             differences.Add(Difference.Of(head.Id, head.Sequence, "tally", replay.TallyEntry.ToString(), found));
         foreach ((int sequence, string kept) in replay.Evidence)
         {
-            if (Evidence is not null && await Evidence.BreakAsync(kept, cancel) is { } broken)
+            if (Evidence is not null && await Evidence.BreakAsync(kept, NamedDeliveries.Matters(account, head), cancel) is { } broken)
                 differences.Add(Difference.Of(head.Id, sequence, $"evidence {kept}", broken.Expected, broken.Found));
         }
 

@@ -31,19 +31,25 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
 
     private readonly PeriodBook _book = new(table);
 
+    /// <summary>Seals what is left of a settlement.</summary>
+    /// <value>By default it is not sealed.</value>
+    public Seals Seals { get; init; } = Seals.None;
+
     /// <summary>Goes on with the pass that was cut short, else begins one if it is time.</summary>
     /// <returns>How many rows, settlements and pages went.</returns>
     public async Task<int> RunAsync(string tenant, CancellationToken cancel)
     {
         DateTimeOffset now = time.GetUtcNow(), before = now.AddYears(-terms.FinancialYears);
-        int forgotten = await logs.RunAsync(tenant, before, now - TimeSpan.FromDays(terms.RequestDays), cancel);
-        ScanDocument? last = await table.GetAsync(Passes, PassOf(tenant), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.ScanDocument) : null;
-        if (last is { Account: null } && now - last.BegunAt < Every)
+        RetentionPass? last = await table.GetAsync(Passes, PassOf(tenant), cancel) is { } row ? Tables.Read(row, LedgerJson.Default.RetentionPass) : null;
+        int forgotten = await logs.RunAsync(tenant, before, now - TimeSpan.FromDays(terms.RequestDays), last?.Known, cancel);
+        if (last is { Account: null, Known: not null } && now - last.BegunAt < Every)
             return forgotten;
-        return forgotten + await PassAsync(tenant, last is { Account: not null } ? last : new ScanDocument(now, "", 0), before, cancel);
+        // A pass that an older version of this service began has looked for no delivery.
+        RetentionPass pass = last is { Account: not null, Seen: not null } ? last : new RetentionPass(now, "", 0, new NamedDeliveries(before, []), last?.Known);
+        return forgotten + await PassAsync(tenant, pass, pass.Seen!, before, cancel);
     }
 
-    private async Task<int> PassAsync(string tenant, ScanDocument pass, DateTimeOffset before, CancellationToken cancel)
+    private async Task<int> PassAsync(string tenant, RetentionPass pass, NamedDeliveries seen, DateTimeOffset before, CancellationToken cancel)
     {
         int forgotten = 0;
         try
@@ -54,9 +60,9 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
                 (PeriodActs months, _) = await _book.ReadAsync(LedgerKeys.Feed(tenant, sandbox: false), account.Id, cancel);
                 for (int shard = account.Id == pass.Account ? pass.Shard : 0; shard < LedgerKeys.Shards; shard++)
                 {
-                    pass = pass with { Account = account.Id, Shard = shard };
-                    var kept = new RetentionShard(table, LedgerKeys.Ledger(tenant, account.Id, shard), before, account.OutOfBand, end => months.IsClosed(Booking.Natural(end)));
-                    forgotten += await kept.RunAsync(PerRing - forgotten, time.GetUtcNow(), cancel);
+                    pass = pass with { Account = account.Id, Shard = shard, Seen = seen };
+                    var kept = new RetentionShard(table, tenant, LedgerKeys.Ledger(tenant, account.Id, shard), before, account.OutOfBand, end => months.IsClosed(Booking.Natural(end)), Seals);
+                    forgotten += await kept.RunAsync(PerRing - forgotten, time.GetUtcNow(), head => seen = NamedDeliveries.Matters(account, head) ? seen.With(tenant, head) : seen, cancel);
                     if (forgotten < PerRing)
                         continue;
                     await KeepAsync(tenant, pass, cancel);
@@ -70,7 +76,7 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
             throw;
         }
 
-        await KeepAsync(tenant, pass with { Account = null, Shard = 0 }, cancel);
+        await KeepAsync(tenant, pass with { Account = null, Shard = 0, Seen = null, Known = seen }, cancel);
         return forgotten;
     }
 
@@ -83,12 +89,15 @@ public sealed class Retention(IPartitionedTable table, AccessDirectory directory
     /// <returns>The suffixes of those that were.</returns>
     internal static async ValueTask<HashSet<string>> ForgottenAsync(IPartitionedTable table, string partition, IReadOnlyList<Matter> matters, Dictionary<string, TableRow> heads, CancellationToken cancel)
     {
-        string[] old = [.. matters.Where(m => m.Period.End <= m.Now.AddYears(-LeastYears) && !heads.ContainsKey(LedgerKeys.Head(m.Address.Suffix))).Select(m => LedgerKeys.Tombstone(m.Address.Suffix))];
+        string[] old = [.. matters.Where(m => MayGo(m.Period.End, m.Now) && !heads.ContainsKey(LedgerKeys.Head(m.Address.Suffix))).Select(m => LedgerKeys.Tombstone(m.Address.Suffix))];
         return old.Length == 0 ? [] : [.. (await table.GetEachAsync(partition, old, cancel)).Select(row => row.RowKey[LedgerKeys.Tombstones.Length..])];
     }
 
-    private async ValueTask KeepAsync(string tenant, ScanDocument pass, CancellationToken cancel) =>
-        await table.SubmitAsync(new TableBatch(Passes).Upsert(Tables.Row(PassOf(tenant), pass, LedgerJson.Default.ScanDocument)), cancel);
+    /// <summary>False for what nobody has forgotten yet, whatever the settings say.</summary>
+    internal static bool MayGo(DateTimeOffset at, DateTimeOffset now) => now.Year > LeastYears && at <= now.AddYears(-LeastYears);
+
+    private async ValueTask KeepAsync(string tenant, RetentionPass pass, CancellationToken cancel) =>
+        await table.SubmitAsync(new TableBatch(Passes).Upsert(Tables.Row(PassOf(tenant), pass, LedgerJson.Default.RetentionPass)), cancel);
 
     /// <summary>No tenant's name holds a full stop.</summary>
     private static string PassOf(string tenant) => $"retention.{tenant}";

@@ -21,30 +21,48 @@ public sealed class RetentionLogs(IPartitionedTable table, string destination, T
     /// <summary>Rows are read a few at a time: a body may be a megabyte.</summary>
     private const int Page = 50;
 
+    /// <param name="tenant">Whose.</param>
+    /// <param name="before">What is younger stays.</param>
+    /// <param name="requestsBefore">The same of request keys.</param>
+    /// <param name="named">Which deliveries settlements name; null where nobody has looked, and then none goes.</param>
+    /// <param name="cancel">Stops it.</param>
     /// <returns>How many rows went.</returns>
-    public async Task<int> RunAsync(string tenant, DateTimeOffset before, DateTimeOffset requestsBefore, CancellationToken cancel)
+    public async Task<int> RunAsync(string tenant, DateTimeOffset before, DateTimeOffset requestsBefore, NamedDeliveries? named, CancellationToken cancel)
     {
         int forgotten = await PublicationsAsync(tenant, before, cancel) + await RequestsAsync(tenant, requestsBefore, cancel);
         await foreach (TableRow log in table.RangeAsync(LedgerKeys.DeliveryLogs(tenant), "-", "~", cancel))
         {
-            forgotten += await DeliveriesAsync(tenant, log.RowKey, before, cancel);
             forgotten += await QuarantineAsync(LedgerKeys.Quarantine(tenant, log.RowKey), before, cancel);
+            forgotten += await DeliveriesAsync(tenant, log.RowKey, named?.Unnamed(before) ?? [], cancel);
         }
 
         // Readings of a seller's own records lie where no endpoint does.
         await foreach (TableRow source in table.PrefixAsync(LedgerKeys.Directory(tenant), LedgerKeys.SnapshotSources, cancel))
-            forgotten += await DeliveriesAsync(tenant, $"records.{source.RowKey[LedgerKeys.SnapshotSources.Length..]}", before, cancel);
+            forgotten += await DeliveriesAsync(tenant, $"records.{source.RowKey[LedgerKeys.SnapshotSources.Length..]}", named?.Unnamed(before) ?? [], cancel);
         return forgotten;
     }
 
-    /// <summary>Rule RET-3: a delivery is evidence for as long as what it decided; while rows of it wait in quarantine it stays.</summary>
-    private async Task<int> DeliveriesAsync(string tenant, string endpoint, DateTimeOffset before, CancellationToken cancel)
+    /// <summary>Rule RET-3: a delivery is evidence for as long as any settlement that bills is kept which may name it; while rows of it wait in quarantine, or were taken from it within the years, it stays.</summary>
+    /// <remarks>What was taken from quarantine may be named by a settlement that the last whole pass has not seen.</remarks>
+    private async Task<int> DeliveriesAsync(string tenant, string endpoint, IEnumerable<(DateTimeOffset From, DateTimeOffset To)> unnamed, CancellationToken cancel)
+    {
+        int forgotten = 0;
+        foreach ((DateTimeOffset from, DateTimeOffset to) in unnamed)
+        {
+            if (forgotten < PerPlace)
+                forgotten += await DeliveriesAsync(tenant, endpoint, Ticks(from), Ticks(to), cancel);
+        }
+
+        return forgotten;
+    }
+
+    private async Task<int> DeliveriesAsync(string tenant, string endpoint, string from, string to, CancellationToken cancel)
     {
         string partition = LedgerKeys.Evidence(tenant, endpoint), current = "";
         var old = new List<TableRow>();
         int forgotten = 0;
         bool waits = false;
-        await foreach (TableRow row in RowsAsync(partition, "0", Ticks(before), cancel))
+        await foreach (TableRow row in RowsAsync(partition, from, to, cancel))
         {
             string key = row.RowKey[..^3];
             if (key != current)
@@ -54,7 +72,8 @@ public sealed class RetentionLogs(IPartitionedTable table, string destination, T
                 if (forgotten >= PerPlace)
                     break;
                 current = key;
-                waits = await table.GetAsync(LedgerKeys.Quarantine(tenant, endpoint), Waits + key, cancel) is not null;
+                string quarantine = LedgerKeys.Quarantine(tenant, endpoint);
+                waits = await table.GetAsync(quarantine, Waits + key, cancel) is not null || await table.GetAsync(quarantine, Done + key, cancel) is not null;
             }
 
             if (!waits)

@@ -5,45 +5,56 @@ namespace AdcpFunctions.Ledger;
 
 /// <summary>Forgets the settlements of one shard, and what was reported of their periods.</summary>
 /// <param name="table">Where they are.</param>
+/// <param name="tenant">Whose they are.</param>
 /// <param name="partition">The shard.</param>
 /// <param name="before">What ended, and last changed, after this is young.</param>
 /// <param name="isOutOfBand">Whether the account is billed elsewhere now.</param>
 /// <param name="isClosed">Whether the account's month that a period of this end belongs to is closed.</param>
-internal sealed class RetentionShard(IPartitionedTable table, string partition, DateTimeOffset before, bool isOutOfBand, Func<DateTimeOffset, bool> isClosed)
+/// <param name="seals">Seals what is left of each.</param>
+internal sealed class RetentionShard(IPartitionedTable table, string tenant, string partition, DateTimeOffset before, bool isOutOfBand, Func<DateTimeOffset, bool> isClosed, Seals seals)
 {
-    private readonly string _lastDay = before.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + "~";
+    /// <summary>Nobody reports a final count of a period longer than this before it begins.</summary>
+    private const int YearsAhead = 1;
 
-    /// <returns>How many settlements and pages went; at most <paramref name="most"/>.</returns>
-    public async Task<int> RunAsync(int most, DateTimeOffset now, CancellationToken cancel)
+    private readonly string _lastDay = LastDay(before);
+
+    /// <param name="most">How many settlements and pages may go.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="kept">Told of each settlement that stays and may name an old delivery, unless <paramref name="most"/> went.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>How many settlements and pages went.</returns>
+    public async Task<int> RunAsync(int most, DateTimeOffset now, Action<HeadDocument> kept, CancellationToken cancel)
     {
         await foreach (TableRow marker in table.PrefixAsync(partition, LedgerKeys.Forgettings, cancel))
             await FinishAsync(marker.RowKey[LedgerKeys.Forgettings.Length..], cancel);
-        int forgotten = await SettlementsAsync(most, now, cancel);
+        int forgotten = await SettlementsAsync(most, now, kept, cancel);
         forgotten += await PagesAsync(most - forgotten, cancel);
         if (forgotten > 0)
             await PointersAsync(cancel);
         return forgotten;
     }
 
-    /// <summary>Keys begin with the period, so what is old lies first and nothing else is read.</summary>
-    private async Task<int> SettlementsAsync(int most, DateTimeOffset now, CancellationToken cancel)
+    /// <summary>Keys begin with the period, so what is old lies first, and what begins a year after it is not read.</summary>
+    private async Task<int> SettlementsAsync(int most, DateTimeOffset now, Action<HeadDocument> kept, CancellationToken cancel)
     {
         int forgotten = 0;
-        await foreach (TableRow row in table.RangeAsync(partition, "h_", LedgerKeys.Head(_lastDay), cancel))
+        await foreach (TableRow row in table.RangeAsync(partition, "h_", LedgerKeys.Head(LastDay(before.AddYears(YearsAhead))), cancel))
         {
             if (forgotten == most)
                 break;
             HeadDocument head = SettlementLedger.ToHead(row).Document;
             if (IsOver(head) && isClosed(head.Period.End) && !await WaitsAsync(row.RowKey[2..], cancel) && await ForgetAsync(row, head, now, cancel))
                 forgotten++;
+            else
+                kept(head);
         }
 
         return forgotten;
     }
 
-    /// <summary>Rule RET-1: a settlement is forgotten when its period ended, and anything last happened to it, longer ago than the years it is kept, its account's month is closed, and nothing that was agreed to make good is owed.</summary>
-    /// <remarks>Money that waits in an account that is billed elsewhere is settled there (rule RMD-9), also where nothing has happened to its settlement since.</remarks>
-    private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null
+    /// <summary>Rule RET-1: a settlement is forgotten when its money was decided, its period ended, and anything last happened to it, longer ago than the years it is kept, its account's month is closed, and nothing that was agreed to make good is owed.</summary>
+    /// <remarks>What a month's close calls open, nobody has decided: it stays, however old it is, until somebody does. Money that waits in an account that is billed elsewhere is settled there (rule RMD-9), also where nothing has happened to its settlement since.</remarks>
+    private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null && !PeriodSettlements.IsOpen(head)
         && head.State.Remedies?.Any(r => r.IsOwed || (r.IsWaiting && !isOutOfBand)) is not true;
 
     /// <summary>A record that was never published is money nobody has heard of.</summary>
@@ -60,7 +71,8 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
     {
         string suffix = row.RowKey[2..];
         TallyEntry? billed = head.State.Posted is { } posted ? new TallyEntry(head.Period, head.Vendor?.Span ?? head.Period, posted.Quantity) : null;
-        var left = new TombstoneDocument(head.Id, head.Period, head.Sequence, head.Chain, head.State.Posted?.Revision ?? 0, billed, head.ChangedAt, now);
+        var left = new TombstoneDocument(head.Id, head.Period, head.Sequence, head.Chain, head.State.Posted?.Revision ?? 0, billed, head.ChangedAt, now, tenant);
+        left = left with { Seal = seals.Of(left, LedgerJson.Default.TombstoneDocument) };
         TableBatch batch = new TableBatch(partition).Delete(row)
             .Insert(Tables.Row(LedgerKeys.Tombstone(suffix), left, LedgerJson.Default.TombstoneDocument))
             .Upsert(TableRow.Of(LedgerKeys.Forgetting(suffix), "{}"u8.ToArray()));
@@ -132,4 +144,6 @@ internal sealed class RetentionShard(IPartitionedTable table, string partition, 
 
         await table.DeleteAllUnchangedAsync(partition, some, cancel);
     }
+
+    private static string LastDay(DateTimeOffset at) => at.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + "~";
 }

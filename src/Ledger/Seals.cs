@@ -26,7 +26,7 @@ public enum SealState
     UnknownKey,
 }
 
-/// <summary>Seals what is published, and tells whether a seal holds.</summary>
+/// <summary>Seals what is published, and what is left of a settlement that was forgotten, and tells whether a seal holds.</summary>
 /// <remarks>
 /// Whoever can write to the ledger can rebuild a chain of plain hashes from its first event; the keyed hash is what such a hand lacks.
 /// The seal stands last in its text, so the sealed bytes are found without parsing: all before <c>,"seal":{</c>, and the closing brace.

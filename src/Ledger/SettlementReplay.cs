@@ -83,6 +83,8 @@ internal sealed class SettlementReplay(RegisteredBuy? buy, string suffix, HeadDo
             Compare("hash of the event before", _chain, said.Previous);
             if (said.RawSha256 is { } kept)
                 Compare("bytes beside the event", kept, Convert.ToHexStringLower(SHA256.HashData(Tables.Join(row, "raw").Span)));
+            else if (!row["raw"].IsEmpty && head.Group.Length > 0 && said.Events is { } events && !events.Any(e => e is { FinalReceived: not null } or { UnknownReceived: not null }))
+                Differ("bytes beside the event", "", Convert.ToHexStringLower(SHA256.HashData(Tables.Join(row, "raw").Span)));
             _sequence = said.Sequence;
             _at = said.At;
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using AdcpFunctions.Host;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
@@ -68,9 +67,9 @@ public class MonthTests
     public async Task The_ledger_stands_up_to_replay_and_to_an_audit_against_export_and_root()
     {
         await using PlayedMonth month = await PlayedMonth.PlayAsync();
-        using Anchors anchors = await Anchors.OfAsync(month);
+        using MonthAnchors anchors = await MonthAnchors.OfAsync(month);
 
-        Assert.Equal(0, await ReplayCommand.RunAsync(["--Ledger:Path", month.LedgerPath], TextWriter.Null, TextWriter.Null));
+        Assert.Equal(0, await ReplayCommand.RunAsync([.. month.LedgerArguments], TextWriter.Null, TextWriter.Null));
         (int code, string said) = await anchors.AuditAsync();
         Assert.True(code == 0, said);
         Assert.Contains("every link holds", said, StringComparison.Ordinal);
@@ -80,16 +79,13 @@ public class MonthTests
     public async Task An_edit_of_any_event_final_evidence_or_published_row_is_found()
     {
         await using PlayedMonth month = await PlayedMonth.PlayAsync();
-        using Anchors anchors = await Anchors.OfAsync(month);
+        using MonthAnchors anchors = await MonthAnchors.OfAsync(month);
         List<string> unseen = [];
         int edits = 0;
-        foreach ((string partition, TableRow row) in await RowsAsync(month))
+        foreach ((string partition, TableRow row) in await month.RowsAsync())
         {
             foreach (Column column in row.Columns)
             {
-                // Of a delivery's evidence the body is proof; beside it stand notes for operators.
-                if (partition.StartsWith("hook.", StringComparison.Ordinal) && !column.Name.StartsWith("raw", StringComparison.Ordinal))
-                    continue;
                 byte[] edited = column.Value.ToArray();
                 // Somewhere inside, so that it still may be JSON: one digit or letter becomes another.
                 int at = Array.FindLastIndex(edited, edited.Length * 2 / 3, b => char.IsAsciiLetterOrDigit((char)b));
@@ -97,10 +93,10 @@ public class MonthTests
                     continue;
                 edited[at] = edited[at] == (byte)'1' ? (byte)'2' : (byte)'1';
                 edits++;
-                await PutAsync(month, partition, row with { Columns = [.. row.Columns.Select(c => c.Name == column.Name ? new Column(c.Name, edited) : c)] });
+                await month.PutAsync(partition, row with { Columns = [.. row.Columns.Select(c => c.Name == column.Name ? new Column(c.Name, edited) : c)] });
                 if ((await anchors.AuditAsync()).Code != 1)
                     unseen.Add($"{partition}/{row.RowKey} {column.Name}");
-                await PutAsync(month, partition, row);
+                await month.PutAsync(partition, row);
             }
         }
 
@@ -118,16 +114,16 @@ public class MonthTests
     public async Task A_tail_that_is_cut_off_and_a_settlement_that_is_deleted_are_found_and_named(string mediaBuy)
     {
         await using PlayedMonth month = await PlayedMonth.PlayAsync();
-        using Anchors anchors = await Anchors.OfAsync(month);
+        using MonthAnchors anchors = await MonthAnchors.OfAsync(month);
         SettlementAddress address = LedgerKeys.Parse("default", month.SettlementOf(mediaBuy))!.Value;
-        TableRow[] events = [.. (await RowsAsync(month)).Where(r => r.Partition == address.Partition && r.Row.RowKey.StartsWith($"e_{address.Suffix}_", StringComparison.Ordinal)).Select(r => r.Row)];
+        TableRow[] events = [.. (await month.RowsAsync()).Where(r => r.Partition == address.Partition && r.Row.RowKey.StartsWith($"e_{address.Suffix}_", StringComparison.Ordinal)).Select(r => r.Row)];
         TableRow head = (await month.Host.Table.GetAsync(address.Partition, LedgerKeys.Head(address.Suffix), default))!;
 
-        await DeleteAsync(month, address.Partition, events[^1]);
+        await month.DeleteAsync(address.Partition, events[^1]);
         await AssertNamedAsync();
-        await PutAsync(month, address.Partition, events[^1]);
+        await month.PutAsync(address.Partition, events[^1]);
         foreach (TableRow row in events.Append(head))
-            await DeleteAsync(month, address.Partition, row);
+            await month.DeleteAsync(address.Partition, row);
         await AssertNamedAsync();
 
         async Task AssertNamedAsync()
@@ -136,36 +132,6 @@ public class MonthTests
             Assert.Equal(1, code);
             Assert.Contains(address.Id, said, StringComparison.Ordinal);
         }
-    }
-
-    /// <summary>Everything money or proof hangs on: the account's settlements, the feed, the webhooks' evidence.</summary>
-    private static async Task<IReadOnlyList<(string Partition, TableRow Row)>> RowsAsync(PlayedMonth month)
-    {
-        var rows = new List<(string, TableRow)>();
-        string[] partitions =
-        [
-            .. Enumerable.Range(0, LedgerKeys.Shards).Select(shard => LedgerKeys.Ledger("default", "acme", shard)), LedgerKeys.Feed("default", sandbox: false),
-            LedgerKeys.Evidence("default", month.EndpointId),
-        ];
-        foreach (string partition in partitions)
-        {
-            foreach (string prefix in partition.StartsWith("hook.", StringComparison.Ordinal) ? new[] { "0" } : ["e_", "h_", "r_", "id_"])
-            {
-                await foreach (TableRow row in month.Host.Table.PrefixAsync(partition, prefix, default))
-                    rows.Add((partition, row));
-            }
-        }
-
-        return rows;
-    }
-
-    private static async Task PutAsync(PlayedMonth month, string partition, TableRow row) =>
-        Assert.IsType<BatchResult.Committed>(await month.Host.Table.SubmitAsync(new TableBatch(partition).Upsert(row with { ETag = null }), default));
-
-    private static async Task DeleteAsync(PlayedMonth month, string partition, TableRow row)
-    {
-        TableRow now = (await month.Host.Table.GetAsync(partition, row.RowKey, default))!;
-        Assert.IsType<BatchResult.Committed>(await month.Host.Table.SubmitAsync(new TableBatch(partition).Delete(now), default));
     }
 
     private static string IdOf(JsonNode of) => (string)of["message_id"]!;
@@ -182,28 +148,5 @@ public class MonthTests
         int line = Array.IndexOf(rows[0].Split(','), "line"), amount = Array.IndexOf(rows[0].Split(','), "delta_amount");
         // No cell before the amount holds a comma, so a plain split finds it.
         return rows.Skip(1).Select(row => row.Split(',')).Where(cells => cells[line] == "record").Sum(cells => decimal.Parse(cells[amount], CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>What finance keeps outside: its export, and the root that came over the topic.</summary>
-    private sealed class Anchors(string export, string root, string ledger) : IDisposable
-    {
-        public static async Task<Anchors> OfAsync(PlayedMonth month)
-        {
-            string file = Path.GetTempFileName();
-            await File.WriteAllTextAsync(file, await month.ExportAsync("application/x-ndjson"));
-            JsonNode close = month.Bus.Taken.Select(message => JsonNode.Parse(message.Body)!).Single(message => (string)message["schema"]! == Closes);
-            return new Anchors(file, (string)close["audit"]!["root"]!, month.LedgerPath);
-        }
-
-        public async Task<(int Code, string Said)> AuditAsync()
-        {
-            var said = new StringBuilder();
-            await using var output = new StringWriter(said);
-            int code = await AuditCommand.RunAsync(
-                ["--Ledger:Path", ledger, "--export", export, "--root", root, "--account", "acme", "--period", "2026-04", "--tenant", "default", "--Audit:Key", PlayedMonth.AuditKey], output, output);
-            return (code, said.ToString());
-        }
-
-        public void Dispose() => File.Delete(export);
     }
 }

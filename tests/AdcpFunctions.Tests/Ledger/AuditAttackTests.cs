@@ -123,6 +123,55 @@ public sealed class AuditAttackTests() : LedgerSuite(splitsPages: false)
         Assert.Contains(differences, d => d.What == "remedy move");
     }
 
+    [Fact]
+    public async Task Bytes_that_are_put_beside_a_decision_that_was_taken_on_none_are_found()
+    {
+        LedgerHarness ledger = await PlayAsync();
+        (string partition, TableRow row) = (await AuditPlay.RowsAsync(ledger)).First(r => r.Row.RowKey.StartsWith("e_", StringComparison.Ordinal) && r.Row["raw"].IsEmpty);
+
+        await PutAsync(partition, row with { Columns = [.. row.Columns, new Column("raw", "{\"impressions\":1}"u8.ToArray())] });
+
+        Assert.Equal((row.RowKey, "bytes beside the event"), (await AuditPlay.FindingsAsync(ledger)).Select(f => (f.RowKey, f.What)).Single());
+    }
+
+    [Theory]
+    [InlineData("sender")]
+    [InlineData("header")]
+    [InlineData("unsigned")]
+    public async Task How_a_delivery_arrived_cannot_be_told_otherwise(string what)
+    {
+        LedgerHarness ledger = await PlayAsync();
+        string partition = LedgerKeys.Evidence(LedgerHarness.Tenant, "ep1");
+        TableRow row = Assert.Single(await ledger.RowsAsync(partition));
+        EvidenceDocument kept = Tables.Read(row, LedgerJson.Default.EvidenceDocument);
+        EvidenceDocument told = what switch
+        {
+            "sender" => kept with { Sender = "another.example" },
+            "header" => kept with { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["signature"] = "sig1=:xyz:", ["date"] = "today" } },
+            _ => kept with { Unsigned = true },
+        };
+        await PutAsync(partition, Tables.Row(row.RowKey, told, LedgerJson.Default.EvidenceDocument, [.. row.Columns.Where(c => c.Name == "raw")]));
+
+        Assert.StartsWith("evidence ", Assert.Single(await AuditPlay.FindingsAsync(ledger)).What, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await new EvidenceLog(Faults).ReadAsync(LedgerHarness.Tenant, "ep1", row.RowKey[..^3], default));
+    }
+
+    [Fact]
+    public async Task A_delivery_of_before_its_key_vouched_for_more_than_its_body_is_still_its_evidence()
+    {
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_1"));
+        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(AuditPlay.Body));
+        var evidence = new EvidenceDocument("ep1", "seller.example", Time.GetUtcNow(), "an-old-delivery", hash, "hmac", new Dictionary<string, string>(StringComparer.Ordinal), []);
+        string key = $"{evidence.ReceivedAt.UtcTicks:d19}_{LedgerKeys.Token($"an-old-delivery\n{hash}")}";
+        await Ledger.ImportAsync([(LedgerKeys.Evidence(LedgerHarness.Tenant, "ep1"), Tables.Row($"{key}_00", evidence, LedgerJson.Default.EvidenceDocument, new Column("raw", AuditPlay.Body)))]);
+        Fact final = Ledger.SellerFinals(buy, 7_000).Single();
+        await Ledger.PushAsync("old", final with { Statement = final.Statement! with { Evidence = EvidenceLog.PlaceOf(LedgerHarness.Tenant, "ep1", key) } });
+        await Ledger.RelayAsync();
+
+        Assert.Empty(await AuditPlay.FindingsAsync(Ledger));
+        Assert.NotNull(await new EvidenceLog(Faults).ReadAsync(LedgerHarness.Tenant, "ep1", key, default));
+    }
+
     private async Task<LedgerHarness> PlayAsync()
     {
         var ledger = new LedgerHarness(Faults, Time, AuditPlay.Keys);

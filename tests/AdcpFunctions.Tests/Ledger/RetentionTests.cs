@@ -24,8 +24,9 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
         Assert.True(await ForgetAsync(ledger) > 10);
 
         IReadOnlyList<HeadDocument> left = await HeadsAsync(ledger);
-        // May was not closed, and no month of the other accounts was; what is in dispute is not over.
-        Assert.All(left, head => Assert.True(head.Account != "acct" || head.Period.End > LedgerSample.April.End || head.State.OpenDispute is not null, head.Id));
+        // May was not closed, and no month of the other accounts was; what nobody has decided is not over.
+        Assert.All(left, head => Assert.True(head.Account != "acct" || head.Period.End > LedgerSample.April.End || PeriodSettlements.IsOpen(head), head.Id));
+        Assert.Contains(left, head => head.Account == "acct" && head.Period == LedgerSample.March && head.State.OpenDispute is not null);
         Assert.Contains(left, head => head.Account != "acct" && head.Period == LedgerSample.March);
         Assert.Equal(left.Sum(h => h.Sequence), (await AuditPlay.RowsAsync(ledger)).Count(r => r.Row.RowKey.StartsWith("e_", StringComparison.Ordinal)));
         Assert.Equal(published, (await ledger.PublishedAsync()).Select(e => Convert.ToHexString(e.Body.Span)));
@@ -52,7 +53,7 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
             HashSet<string> left = [.. (await HeadsAsync(ledger)).Select(h => h.Id)];
             foreach (HeadDocument head in all.Values)
             {
-                bool old = head.State.OpenDispute is null && head.Period.End.AddYears(Years) <= Time.GetUtcNow() && head.ChangedAt.AddYears(Years) <= Time.GetUtcNow() && head.Account == "acct" && head.Period.End <= LedgerSample.April.End;
+                bool old = !PeriodSettlements.IsOpen(head) && head.Period.End.AddYears(Years) <= Time.GetUtcNow() && head.ChangedAt.AddYears(Years) <= Time.GetUtcNow() && head.Account == "acct" && head.Period.End <= LedgerSample.April.End;
                 Assert.True(left.Contains(head.Id) != old || (old && Time.GetUtcNow() < head.ChangedAt.AddYears(Years).AddDays(2)), $"{head.Id} at {Time.GetUtcNow():O}");
             }
         }
@@ -69,7 +70,33 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
         await ForgetAsync(ledger);
 
         Assert.Contains(await HeadsAsync(ledger), h => h.Account == "acct" && h.Period == LedgerSample.March);
-        Assert.DoesNotContain(await HeadsAsync(ledger), h => h.Account == "acct" && h.Period == LedgerSample.April);
+        Assert.DoesNotContain(await HeadsAsync(ledger), h => h.Account == "acct" && h.Period == LedgerSample.April && !PeriodSettlements.IsOpen(h));
+    }
+
+    [Fact]
+    public async Task Money_that_nobody_has_decided_is_not_forgotten_however_old_it_is()
+    {
+        // Of the first nobody reports, of the second the buyer, whose count governs, does not, and the third is held.
+        RegisteredBuy silent = await Ledger.RegisterAsync(LedgerSample.BuyerAlone("mb_silent")), half = await Ledger.RegisterAsync(LedgerSample.BuyerAttested("mb_half", deadlineHours: 20_000));
+        RegisteredBuy held = await Ledger.RegisterAsync(LedgerSample.Read("mb_held"));
+        await Ledger.PassUntilAsync(LedgerSample.April.Start.AddDays(1));
+        await Ledger.PushAsync("half", Ledger.SellerFinals(half, 1_000));
+        await Ledger.PushAsync("held", Ledger.SellerFinals(held, 1_000));
+        Assert.IsType<PeriodRuling.Closed>(await Ledger.CloseAsync("2026-03"));
+        RegisteredBuy[] open = [silent, half, held];
+        SettlementStatus[] stood = [.. await Task.WhenAll(open.Select(async buy => (await Ledger.HeadAsync(buy)).State.Status))];
+        Assert.Equal(3, stood.Distinct().Count());
+
+        await ForgetAsync(Ledger, Later.AddYears(20));
+        Assert.Equal(stood, await Task.WhenAll(open.Select(async buy => (await Ledger.HeadAsync(buy)).State.Status)));
+
+        // Once it is decided, the years begin.
+        await Ledger.NoteAsync(held);
+        await Ledger.RelayAsync();
+        Assert.Equal(SettlementStatus.Settled, (await Ledger.HeadAsync(held)).State.Status);
+        await ForgetAsync(Ledger, Later.AddYears(20 + Years + 1));
+        Assert.Null(await Ledger.Settlements.ReadAsync(LedgerHarness.Address(held), default));
+        Assert.NotNull(await Ledger.Settlements.ReadAsync(LedgerHarness.Address(half), default));
     }
 
     [Fact]
@@ -192,8 +219,12 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
     [Theory]
     [InlineData("period")]
     [InlineData("changed")]
+    [InlineData("earlier")]
+    [InlineData("unsealed")]
+    [InlineData("other key")]
+    [InlineData("before sealing")]
     [InlineData("none")]
-    public async Task A_tombstone_on_a_young_settlement_is_found(string what)
+    public async Task A_tombstone_on_a_young_settlement_and_one_that_nobody_sealed_is_found(string what)
     {
         LedgerHarness ledger = await PlayAsync();
         await ForgetAsync(ledger);
@@ -203,6 +234,10 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
         {
             "period" => left with { Period = LedgerSample.Month(2030, 3) },
             "changed" => left with { ChangedAt = Later.AddYears(-1) },
+            "earlier" => left with { ChangedAt = left.ChangedAt.AddDays(-1) },
+            "unsealed" => left with { Seal = null },
+            "other key" => left with { Seal = new RecordSeal("k0", left.Seal!.Value) },
+            "before sealing" => left with { Seal = null, ForgottenAt = LedgerSample.BeforeFlight },
             _ => left,
         };
         var batch = new TableBatch(partition);
@@ -210,6 +245,45 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
         await ledger.Table.SubmitAsync(batch, default);
 
         Assert.Contains(await AuditPlay.FindingsAsync(ledger), f => f.Settlement == left.Id);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_dispute_that_another_hand_buries_is_found_with_the_key_by_who_holds_a_later_root(bool hasKey)
+    {
+        LedgerHarness ledger = await PlayAsync();
+        await ForgetAsync(ledger);
+        PeriodClose close = Assert.IsType<PeriodRuling.Closed>(await ledger.CloseAsync("2026-05")).Close;
+        HeadDocument head = (await HeadsAsync(ledger)).First(h => h.Account == "acct" && h.State.OpenDispute is not null);
+        SettlementAddress address = LedgerKeys.Parse(LedgerHarness.Tenant, head.Id)!.Value;
+        foreach (TableRow row in (TableRow[])[.. await ledger.RowsAsync(address.Partition, LedgerKeys.Head(address.Suffix)), .. await ledger.RowsAsync(address.Partition, $"e_{address.Suffix}_")])
+            Assert.True(await Faults.DeleteIfUnchangedAsync(address.Partition, row, default));
+        var billed = new TallyEntry(head.Period, head.Period, head.State.Posted!.Quantity);
+        // One event more than any root knows of, as if it had gone on from there.
+        var stone = new TombstoneDocument(head.Id, head.Period, head.Sequence + 1, head.Chain, head.State.Posted!.Revision, billed, head.ChangedAt, ledger.Time.GetUtcNow(), LedgerHarness.Tenant);
+        stone = hasKey ? stone with { Seal = AuditPlay.Keys.Of(stone, LedgerJson.Default.TombstoneDocument) } : stone;
+        await ledger.ImportAsync([(address.Partition, Tables.Row(LedgerKeys.Tombstone(address.Suffix), stone, LedgerJson.Default.TombstoneDocument))]);
+
+        Assert.Contains(await AuditPlay.FindingsAsync(ledger, anchor: hasKey ? AuditPlay.RootOf(close) : null), f => f.Settlement == head.Id);
+    }
+
+    [Fact]
+    public async Task What_was_forgotten_before_anything_was_sealed_needs_no_seal()
+    {
+        await SmallAsync(Ledger);
+        await Ledger.PassUntilAsync(Later);
+        await Sweep(Ledger, Seals.None).RunAsync(LedgerHarness.Tenant, default);
+        Assert.Null((await StoneAsync(Ledger)).Row is { } stone ? Tables.Read(stone, LedgerJson.Default.TombstoneDocument).Seal : null);
+        await Ledger.PassAsync(TimeSpan.FromDays(1));
+
+        var sealing = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        RegisteredBuy buy = await sealing.RegisterAsync(LedgerSample.SellerAttested("mb_later"));
+        await sealing.PushAsync("later", sealing.SellerFinals(buy, 1_000));
+        await sealing.RelayAsync();
+
+        Assert.NotNull((await sealing.PublishedAsync())[^1].Record.Seal);
+        Assert.Empty(await AuditPlay.FindingsAsync(sealing));
     }
 
     [Fact]
@@ -295,24 +369,20 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
         Assert.IsType<PeriodRuling.Closed>(await ledger.CloseAsync("2026-03"));
     }
 
-    private static Retention Sweep(LedgerHarness ledger, int days = 30) =>
-        new(ledger.Table, ledger.Directory, new RetentionLogs(ledger.Table, Destination, ledger.Time), new RetentionTerms(Years, days), ledger.Time);
+    private static Retention Sweep(LedgerHarness ledger, Seals? seals = null) =>
+        new(ledger.Table, ledger.Directory, new RetentionLogs(ledger.Table, Destination, ledger.Time), new RetentionTerms(Years, 30), ledger.Time) { Seals = seals ?? AuditPlay.Keys };
 
     private static async Task<int> ForgetAsync(LedgerHarness ledger) => await ForgetAsync(ledger, Later);
 
-    /// <summary>A ring now, and one a day later: the first may find a pass that was begun less than a day ago.</summary>
+    /// <summary>A ring now, and one after it or, where the first may find a pass that was begun less than a day ago, a day later: what a pass learns of deliveries the next ring uses.</summary>
     private static async Task<int> ForgetAsync(LedgerHarness ledger, DateTimeOffset? at)
     {
         if (at is { } then)
             await ledger.PassUntilAsync(then);
         int forgotten = await Sweep(ledger).RunAsync(LedgerHarness.Tenant, default);
         if (at is null)
-        {
             await ledger.PassAsync(TimeSpan.FromDays(1));
-            forgotten += await Sweep(ledger).RunAsync(LedgerHarness.Tenant, default);
-        }
-
-        return forgotten;
+        return forgotten + await Sweep(ledger).RunAsync(LedgerHarness.Tenant, default);
     }
 
     private async Task WeekAsync(DateTimeOffset from)

@@ -71,11 +71,13 @@ public static class AuditPlay
 
     public static AuditAnchor RootOf(PeriodClose close) => new([new AnchoredRoot(close.AccountId, close.Period, close.Audit.Root)]);
 
-    private static async Task DeliverAsync(LedgerHarness ledger, RegisteredBuy buy, long impressions)
+    /// <summary>A seller's finals for March, by a webhook whose delivery is kept.</summary>
+    public static async Task<EvidenceDocument> DeliverAsync(LedgerHarness ledger, RegisteredBuy buy, long impressions)
     {
-        var evidence = new EvidenceDocument("ep1", "seller.example", ledger.Time.GetUtcNow(), "a-delivery-of-march", Convert.ToHexStringLower(SHA256.HashData(Body)), "hmac", new Dictionary<string, string>(StringComparer.Ordinal), []);
+        var evidence = new EvidenceDocument("ep1", "seller.example", ledger.Time.GetUtcNow(), "a-delivery-of-march", Convert.ToHexStringLower(SHA256.HashData(Body)), "hmac", new Dictionary<string, string>(StringComparer.Ordinal) { ["signature"] = "sig1=:abc:", ["date"] = "today" }, []);
         await new EvidenceLog(ledger.Table).KeepAsync(LedgerHarness.Tenant, evidence, Body, default);
         Fact final = ledger.SellerFinals(buy, impressions).Single();
         await ledger.PushAsync("delivered", final with { Statement = final.Statement! with { Evidence = EvidenceLog.PlaceOf(LedgerHarness.Tenant, evidence) } });
+        return evidence;
     }
 }

@@ -29,7 +29,8 @@ internal sealed class PlayedMonth : IAsyncDisposable
 
     public FakeServiceBus Bus { get; }
 
-    public string LedgerPath => Host.Services.GetRequiredService<HostOptions>().LedgerPath;
+    /// <summary>Where the ledger is, as a command is told.</summary>
+    public string[] LedgerArguments { get; private init; } = [];
 
     public static string AuditKey { get; } = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData("an audit key of the tests"u8));
 
@@ -38,7 +39,9 @@ internal sealed class PlayedMonth : IAsyncDisposable
 
     public string SettlementOf(string mediaBuy) => _settlements[mediaBuy];
 
-    public static async Task<PlayedMonth> PlayAsync()
+    /// <param name="store">Where the ledger is kept; null for a file of its own.</param>
+    /// <param name="arguments">How a command is told of that store.</param>
+    public static async Task<PlayedMonth> PlayAsync(IPartitionedTable? store = null, params string[] arguments)
     {
         var clock = new FakeTime(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
         FakeServiceBus bus = await FakeServiceBus.StartAsync(clock);
@@ -48,8 +51,8 @@ internal sealed class PlayedMonth : IAsyncDisposable
             // The clock jumps from act to act: nobody was away meanwhile.
             options.OutageAfter = TimeSpan.FromDays(1_000);
             options.Audit.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Audit:Key", AuditKey)]).Build());
-        });
-        var month = new PlayedMonth(host, bus, clock);
+        }, store);
+        var month = new PlayedMonth(host, bus, clock) { LedgerArguments = store is null ? ["--Ledger:Path", host.Services.GetRequiredService<HostOptions>().LedgerPath] : arguments };
         await month.RegisterAsync();
         await month.ReportAsync();
         await month.BreachAsync();
@@ -72,6 +75,37 @@ internal sealed class PlayedMonth : IAsyncDisposable
         HttpAnswer answer = await Host.GetAsync("/v1/periods/2026-04/export?account_id=acme", _keys[Finance], mediaType);
         Assert.True(answer.Status == HttpStatusCode.OK, answer.Body);
         return answer.Body;
+    }
+
+    /// <summary>Everything money or proof hangs on: the account's settlements, the feed, the webhooks' evidence.</summary>
+    public async Task<IReadOnlyList<(string Partition, TableRow Row)>> RowsAsync()
+    {
+        var rows = new List<(string, TableRow)>();
+        string[] partitions =
+        [
+            .. Enumerable.Range(0, LedgerKeys.Shards).Select(shard => LedgerKeys.Ledger("default", "acme", shard)), LedgerKeys.Feed("default", sandbox: false),
+            LedgerKeys.Evidence("default", EndpointId),
+        ];
+        foreach (string partition in partitions)
+        {
+            foreach (string prefix in partition.StartsWith("hook.", StringComparison.Ordinal) ? new[] { "0" } : ["e_", "h_", "r_", "id_"])
+            {
+                await foreach (TableRow row in Host.Table.PrefixAsync(partition, prefix, default))
+                    rows.Add((partition, row));
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>Writes a row, whatever was there.</summary>
+    public async Task PutAsync(string partition, TableRow row) =>
+        Assert.IsType<BatchResult.Committed>(await Host.Table.SubmitAsync(new TableBatch(partition).Upsert(row with { ETag = null }), default));
+
+    public async Task DeleteAsync(string partition, TableRow row)
+    {
+        TableRow now = (await Host.Table.GetAsync(partition, row.RowKey, default))!;
+        Assert.IsType<BatchResult.Committed>(await Host.Table.SubmitAsync(new TableBatch(partition).Delete(now), default));
     }
 
     public async ValueTask DisposeAsync()
