@@ -226,7 +226,7 @@ public abstract class SignpostTests(bool splitsPages) : LedgerSuite(splitsPages)
         var ledger = new LedgerHarness(store, Time);
         await ledger.AddAccountAsync(LedgerSample.Account());
         await ledger.AddAccountAsync(LedgerSample.Account("second"));
-        RegisteredBuy mine = await ledger.RegisterAsync(Contract("mb")), theirs = await ledger.RegisterAsync(Contract("mb"), LedgerSample.Account("second"));
+        RegisteredBuy mine = await ledger.RegisterAsync(Contract("mine")), theirs = await ledger.RegisterAsync(Contract("theirs"), LedgerSample.Account("second"));
         await ledger.PassUntilAsync(Periods[1].Start.AddDays(1));
         await ledger.PushAsync("theirs", ledger.BuyerFinal(theirs, 1_000, Periods[0]));
         await ledger.RelayAsync();
