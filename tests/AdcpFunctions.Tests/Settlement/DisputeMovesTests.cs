@@ -61,8 +61,9 @@ public class DisputeMovesTests
             _ => made with { Reason = "in other words" },
         };
 
-        Assert.Equal(1, Disputes.Made(history.State, made, out _)?.Number);
-        Assert.Null(Disputes.Made(history.State, other, out Dispute? keyed));
+        Assert.Equal(1, Disputes.Made(history.State, made, out Dispute? keyed)?.Number);
+        Assert.Null(keyed);
+        Assert.Null(Disputes.Made(history.State, other, out keyed));
         Assert.Null(keyed);
     }
 
@@ -82,7 +83,9 @@ public class DisputeMovesTests
             _ => made with { Source = "another ad server" },
         };
 
-        Assert.Null(Disputes.Made(history.State, other, out Dispute? keyed));
+        Assert.Equal(1, Disputes.Made(history.State, made, out Dispute? keyed)?.Number);
+        Assert.Null(keyed);
+        Assert.Null(Disputes.Made(history.State, other, out keyed));
         Assert.Equal(1, keyed?.Number);
     }
 
@@ -149,6 +152,31 @@ public class DisputeMovesTests
     }
 
     [Fact]
+    public void A_claim_is_kept_in_the_buyers_words()
+    {
+        Dispute open = Settled().Move(Buyer, Open, Opened, 4_000_000m).State.OpenDispute!;
+
+        Assert.Equal((new ClaimedNumber(4_000_000m, null), "our ad server", "counted otherwise"), (open.Claim, open.Source, open.Reason));
+        Assert.Equal(("buyer", Sample.At(Opened), Disputes.KeyOf("buyer", Opened)), (open.OpenedBy, open.OpenedAt, open.Key));
+    }
+
+    [Fact]
+    public void A_posting_alone_is_new_and_so_is_a_missed_deadline_alone()
+    {
+        History posted = new History(Sample.Contract()).Receive(Sample.Final(Side.UsagePush)).Move(Buyer, Open, "2026-04-09T16:00", 4_000_000m).Move(Buyer, Accept, "2026-04-09T17:00");
+        History missed = new History(Sample.Contract(policies: Sample.Policies(FallbackPolicy.OnApproval))).Receive(Sample.Final(Side.SellerRow)).Move(Buyer, Open, "2026-04-09T16:00", 4_000_000m).Move(Buyer, Accept, "2026-04-09T17:00");
+        Assert.IsType<DisputeRefusal.NothingSince>(Reopened(posted));
+        Assert.IsType<DisputeRefusal.NothingSince>(Reopened(missed));
+
+        posted.Pass("2026-04-13");
+        missed.Pass("2026-04-13");
+
+        Assert.Equal((1, 0, 0, 1), (posted.Postings.Count, posted.Breaches, missed.Postings.Count, missed.Breaches));
+        Assert.Null(Reopened(posted));
+        Assert.Null(Reopened(missed));
+    }
+
+    [Fact]
     public void Somebody_is_late_from_a_tick_after_the_due_time_until_it_is_recorded()
     {
         History history = Settled();
@@ -193,6 +221,8 @@ public class DisputeMovesTests
         Assert.Equal((1, 5_000_000m, true), (history.State.Agreed!.Dispute, history.State.Agreed.Number.Quantity, history.State.Agreed.Booked));
         Assert.Equal((2, 50_000m), (history.Postings.Count, history.Posted!.Amount));
     }
+
+    private static DisputeRefusal? Reopened(History history) => Disputes.Check(history.State, history.Context, history.MoveOf(Buyer, Open, "2026-06-01", 4_000_000m));
 
     private static History Settled() => new History(Sample.Contract()).Receive(Sample.Final(Side.SellerRow)).Receive(Sample.Final(Side.UsagePush));
 }

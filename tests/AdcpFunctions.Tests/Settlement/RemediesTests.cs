@@ -18,9 +18,32 @@ public class RemediesTests
         Contract contract = Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package(rate: 0.15m, pricing: pricing, terms: Menu())));
         History history = new History(contract).Receive(Sample.Final(Side.SellerRow)).Pass("2026-04-13");
 
-        RemedyRefusal? refusal = Remedies.Check(history.State, history.Context, Propose(RemedyKind.AdditionalDelivery, units: decimal.Parse(units, System.Globalization.CultureInfo.InvariantCulture)));
+        RemedyRefusal? refusal = Remedies.Check(history.State, history.Context, Propose(RemedyKind.AdditionalDelivery, units: Number(units)));
 
         Assert.Equal(code, (refusal as RemedyRefusal.BadNumber)?.Code);
+    }
+
+    [Theory]
+    [InlineData(null, "5", "A credit and an invoice adjustment are proposed as an amount, and as an amount alone.")]
+    [InlineData("0", null, "What makes good is more than nothing.")]
+    [InlineData("0.001", null, "USD is invoiced with 2 digits after the point.")]
+    [InlineData("50400.01", null, "What makes good is at most what is invoiced.")]
+    public void Money_that_is_refused_is_told_what_is_asked_of_it(string? amount, string? units, string detail) =>
+        Assert.Equal(detail, Refused(PricingModel.Cpm, RemedyKind.Credit, amount, units));
+
+    [Theory]
+    [InlineData(PricingModel.Cpm, "5", null, "Additional delivery is proposed in units, and in units alone.")]
+    [InlineData(PricingModel.Cpm, null, "0", "Additional delivery is more than nothing, and at most 10,000,000,000,000 units.")]
+    [InlineData(PricingModel.Cpm, null, "0.5", "These units are delivered whole.")]
+    [InlineData(PricingModel.Cpp, null, "0.12345", "These units are counted to four digits.")]
+    public void Delivery_that_is_refused_is_told_what_is_asked_of_it(PricingModel pricing, string? amount, string? units, string detail) =>
+        Assert.Equal(detail, Refused(pricing, RemedyKind.AdditionalDelivery, amount, units));
+
+    [Fact]
+    public void Without_terms_there_is_a_menu_of_nothing()
+    {
+        Assert.Empty(Remedies.MenuOf(null));
+        Assert.Empty(Remedies.MenuOf(Sample.Context(Sample.Contract(Sample.Draft(Attests.Seller, Sample.Package() with { Measurement = null })))));
     }
 
     [Fact]
@@ -34,10 +57,10 @@ public class RemediesTests
     [Fact]
     public void Money_that_was_agreed_and_waits_is_as_good_as_taken_off()
     {
-        History history = Disputed();
-        Accept(history, 1, RemedyKind.Credit, 50_000m);
+        History history = Accept(Counted(Disputed(), 1), 1, RemedyKind.Credit, 20_000m);
+        Accept(Counted(history, 2), 2, RemedyKind.Credit, 30_000m);
         Assert.Equal((SettlementStatus.Disputed, 50_400m), (history.Status, history.Posted!.Amount));
-        history.Receive(Sample.Final(Side.SellerRow, 6_100_000m, "2026-04-16"));
+        Counted(history, 3);
 
         Assert.Equal("amount_exceeds_invoice", Assert.IsType<RemedyRefusal.BadNumber>(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 400.01m))).Code);
         Assert.Null(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 400m)));
@@ -136,8 +159,16 @@ public class RemediesTests
     public void A_remedy_bears_the_protocols_name(RemedyKind kind, string name) => Assert.Equal(name, Remedies.NameOf(kind));
 
     /// <summary>The buyer's 5,040,000 are invoiced, and the seller's 6,000,000 came too late to be compared: further apart than agreed.</summary>
-    private static History Apart() => new History(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package(terms: Menu()))))
+    private static History Apart(PricingModel pricing = PricingModel.Cpm) => new History(Sample.Contract(Sample.Draft(Attests.Buyer, Sample.Package(pricing: pricing, terms: Menu()))))
         .Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-12").Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-11T20:00"));
+
+    private static string? Refused(PricingModel pricing, RemedyKind kind, string? amount, string? units)
+    {
+        History history = Apart(pricing);
+        return (Remedies.Check(history.State, history.Context, Propose(kind, Number(amount), Number(units))) as RemedyRefusal.BadNumber)?.Detail;
+    }
+
+    private static decimal? Number(string? text) => text is null ? null : decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     private static History Disputed() => Apart().Move(DisputeActor.Buyer, DisputeAction.Open, "2026-04-13", 4_000_000m);
 
