@@ -161,6 +161,7 @@ internal static partial class Composition
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<TaskIntake>();
         services.AddSingleton<Redrive>();
+        services.AddSingleton<Dismissal>();
         services.AddSingleton<SettlementExplainer>();
         services.AddSingleton<ListCursors>();
         services.AddSingleton<EventRows>();

@@ -34,7 +34,7 @@ internal static class KnownSettings
         string? unknown = configuration.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => pair.Key)
             .Where(key => IsOurs(key) && !Names.Any(name => AreEqual(As(name, key), key))).Order(StringComparer.OrdinalIgnoreCase).FirstOrDefault();
         if (unknown is not null)
-            throw new ValidationException($"Setting {unknown} is not known; the nearest that is known is {Names.Select(name => As(name, unknown)).MinBy(name => Distance(name, unknown))}.");
+            throw new ValidationException($"Setting {unknown} is not known; the nearest that is known is {Nearest(unknown)}.");
     }
 
     private static bool IsOurs(string key) =>
@@ -48,6 +48,10 @@ internal static class KnownSettings
         string[] said = key.Split(':');
         return string.Join(':', name.Split(':').Select((part, at) => part[0] == '{' && at < said.Length && said[at].Length > 0 ? said[at] : part));
     }
+
+    /// <summary>What begins with the whole key lacks its end only, and is nearer than anything that is merely alike.</summary>
+    private static string? Nearest(string key) =>
+        Names.Select(name => As(name, key)).MinBy(name => name.StartsWith(key + ':', StringComparison.OrdinalIgnoreCase) ? 0 : Distance(name, key));
 
     /// <summary>How many letters have to be put in, taken out or changed to make one of the other.</summary>
     private static int Distance(string one, string other)

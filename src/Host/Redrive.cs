@@ -17,23 +17,27 @@ internal sealed partial class Redrive(EvidenceLog evidence, Quarantine quarantin
     /// <summary>Rule DLV-2: a redriven row counts as received when it was, and as often as it is redriven it counts once.</summary>
     /// <remarks>
     /// Its statements keep receipt time and evidence, so what came in time is in time; decisions are taken by the clock of now. A row is
-    /// taken by its natural identity: a redrive that died, or two at once, end where one would have. What waits is written last.
+    /// taken by its natural identity: a redrive that died, or two at once, end where one would have. What waits is written last, and that
+    /// a redrive begins is written first: what it may have taken is not dismissed any more.
     /// </remarks>
     /// <returns>Null when no such delivery ever waited at this endpoint.</returns>
     public async Task<Redriven?> RunAsync(WebhookEndpoint endpoint, string key, string by)
     {
-        while (await quarantine.FindAsync(endpoint.Tenant, endpoint.Id, key, CancellationToken.None) is { } entry
-            && entry.Document.Sender == endpoint.Sender && entry.Document.ReceivedAt >= endpoint.CreatedAt)
+        while (await quarantine.FindAsync(endpoint.Tenant, endpoint.Id, key, CancellationToken.None) is { } entry && entry.IsOf(endpoint))
         {
             if (!entry.IsWaiting)
                 return new Redriven(entry, []);
+            if (entry.Document.Redriving is null)
+            {
+                await quarantine.ReplaceAsync(endpoint.Tenant, entry, entry.Document with { Redriving = new BegunRedrive(by, time.GetUtcNow()) }, CancellationToken.None);
+                continue;
+            }
+
             (IReadOnlyList<RedrivenRow> told, IReadOnlyList<QuarantinedRow> left) = await TakeAsync(endpoint, entry);
             int[] taken = [.. told.Where(r => r.Code is null).Select(r => r.Row).Take(10_000)];
-            QuarantineDocument after = entry.Document.Waiting(left);
+            QuarantineDocument after = entry.Document.Waiting(left) with { Redriving = null };
             if (taken.Length > 0)
                 after = after with { Redrives = [.. entry.Document.Redrives ?? [], new RedriveDocument(by, time.GetUtcNow(), taken)] };
-            if (taken.Length == 0 && after.MoreFrom == entry.Document.MoreFrom && after.Rows.SequenceEqual(entry.Document.Rows))
-                return new Redriven(entry, told);
             if (!await quarantine.ReplaceAsync(endpoint.Tenant, entry, after, CancellationToken.None))
                 continue;
             Log.Redriven(logger, endpoint.Id, by, taken.Length, left.Count);

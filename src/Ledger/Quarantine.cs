@@ -14,11 +14,25 @@ public sealed record QuarantinedRow(int Row, string Code, string? MediaBuyId = n
 /// <param name="Taken">The rows that count from then on.</param>
 public sealed record RedriveDocument(string By, DateTimeOffset At, IReadOnlyList<int> Taken);
 
+/// <summary>A redrive that has begun: from then on what it takes counts, before it is written down here.</summary>
+/// <param name="By">The agent that asked for it.</param>
+public sealed record BegunRedrive(string By, DateTimeOffset At);
+
+/// <summary>The end of the wait of rows that nobody can use.</summary>
+/// <param name="By">The agent that ended it.</param>
+/// <param name="Reason">In its own words.</param>
+/// <param name="Rows">Those that waited.</param>
+/// <param name="MoreFrom">From this row on there were more; null when those are all.</param>
+public sealed record DismissalDocument(string By, DateTimeOffset At, string Reason, IReadOnlyList<QuarantinedRow> Rows, int? MoreFrom = null);
+
 /// <summary>A delivery of which rows wait in quarantine, or waited; its body is in the evidence under the same key.</summary>
 /// <param name="Rows">Those that still wait.</param>
 /// <param name="MoreFrom">From this row on there are more than are listed; null when all are.</param>
+/// <param name="Redriving">The redrive that has begun and not ended, or died; null where there is none.</param>
+/// <param name="Dismissal">How the wait of the last of them ended, where no redrive ended it.</param>
 public sealed record QuarantineDocument(
-    string Endpoint, string Sender, DateTimeOffset ReceivedAt, string TaskType, IReadOnlyList<QuarantinedRow> Rows, int? MoreFrom = null, IReadOnlyList<RedriveDocument>? Redrives = null)
+    string Endpoint, string Sender, DateTimeOffset ReceivedAt, string TaskType, IReadOnlyList<QuarantinedRow> Rows, int? MoreFrom = null, IReadOnlyList<RedriveDocument>? Redrives = null,
+    BegunRedrive? Redriving = null, DismissalDocument? Dismissal = null)
 {
     /// <summary>So many rows with the longest ids and details, each character escaped, fit one row of the store.</summary>
     private const int MaxRows = 200;
@@ -43,9 +57,13 @@ public sealed record QuarantineDocument(
 /// <summary>A quarantined delivery as read.</summary>
 /// <param name="Key">Names it among its endpoint's.</param>
 /// <param name="IsWaiting">False once nothing of it waits.</param>
-public sealed record QuarantineEntry(string Key, QuarantineDocument Document, bool IsWaiting, TableRow Row);
+public sealed record QuarantineEntry(string Key, QuarantineDocument Document, bool IsWaiting, TableRow Row)
+{
+    /// <summary>True for what this endpoint received, and none before it of its name.</summary>
+    public bool IsOf(WebhookEndpoint endpoint) => Document.Sender == endpoint.Sender && Document.ReceivedAt >= endpoint.CreatedAt;
+}
 
-/// <summary>Deliveries of which rows are kept as evidence only, until a redrive takes them.</summary>
+/// <summary>Deliveries of which rows are kept as evidence only, until a redrive takes them or a dismissal ends their wait.</summary>
 public sealed class Quarantine(IPartitionedTable table)
 {
     private const string Waits = "w_", Done = "d_";
@@ -83,8 +101,8 @@ public sealed class Quarantine(IPartitionedTable table)
         return (await table.GetAsync(partition, Waits + key, cancel) ?? await table.GetAsync(partition, Done + key, cancel)) is { } row ? Entry(row) : null;
     }
 
-    /// <summary>Writes down what a redrive left waiting.</summary>
-    /// <returns>False when another redrive came first; look again.</returns>
+    /// <summary>Writes down what is left waiting.</summary>
+    /// <returns>False when somebody else came first; look again.</returns>
     public async ValueTask<bool> ReplaceAsync(string tenant, QuarantineEntry entry, QuarantineDocument left, CancellationToken cancel)
     {
         var batch = new TableBatch(LedgerKeys.Quarantine(tenant, left.Endpoint));

@@ -87,7 +87,7 @@ public sealed class RetentionLogs(IPartitionedTable table, string destination, T
         await WhereAsync(partition, Done, Done + Ticks(before), row =>
         {
             QuarantineDocument kept = Tables.Read(row, LedgerJson.Default.QuarantineDocument);
-            return kept.ReceivedAt < before && (kept.Redrives is not [.., var last] || last.At < before);
+            return kept.ReceivedAt < before && (kept.Redrives is not [.., var last] || last.At < before) && !(kept.Dismissal?.At >= before);
         }, cancel);
 
     private async Task<int> PublicationsAsync(string tenant, DateTimeOffset before, CancellationToken cancel)

@@ -53,7 +53,8 @@ internal sealed class RetentionShard(IPartitionedTable table, string tenant, str
     }
 
     /// <summary>Rule RET-1: a settlement is forgotten when its money was decided, its period ended, and anything last happened to it, longer ago than the years it is kept, its account's month is closed, and nothing that was agreed to make good is owed.</summary>
-    /// <remarks>What a month's close calls open, nobody has decided: it stays, however old it is, until somebody does. Money that waits in an account that is billed elsewhere is settled there (rule RMD-9), also where nothing has happened to its settlement since.</remarks>
+    /// <remarks>What a month's close calls open, nobody has decided: it stays, however old it is, until somebody does. Money that waits in an account that is billed
+    /// elsewhere is settled there (rule RMD-9), also where nothing has happened to its settlement since.</remarks>
     private bool IsOver(HeadDocument head) => head.Period.End <= before && head.ChangedAt <= before && head.State.OpenDispute is null && !PeriodSettlements.IsOpen(head)
         && head.State.Remedies?.Any(r => r.IsOwed || (r.IsWaiting && !isOutOfBand)) is not true;
 

@@ -3,15 +3,16 @@ using AdcpFunctions.Ledger;
 
 namespace AdcpFunctions.Host.Functions;
 
-/// <summary>Deliveries of which rows are kept as evidence only, and taking them in once what kept them out is put right.</summary>
+/// <summary>Deliveries of which rows are kept as evidence only, taking them in once what kept them out is put right, and giving them up.</summary>
 internal static class Quarantines
 {
     private const int MaxLimit = 1_000;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.Guard(HttpMethods.Get, "/v1/quarantine", [AgentRole.Admin, AgentRole.Buyer], ListAsync);
+        routes.Guard(HttpMethods.Get, "/v1/quarantine", [AgentRole.Admin, AgentRole.Buyer, AgentRole.Finance], ListAsync);
         routes.Guard(HttpMethods.Post, "/v1/quarantine/{id}/redrive", [AgentRole.Admin, AgentRole.Buyer], RedriveAsync);
+        routes.Guard(HttpMethods.Post, "/v1/quarantine/{id}/dismissals", [AgentRole.Admin, AgentRole.Finance], DismissAsync);
     }
 
     private static async Task<IResult> ListAsync(Call call)
@@ -44,12 +45,27 @@ internal static class Quarantines
 
     private static async Task<IResult> RedriveAsync(Call call)
     {
-        if (Read(call.Id) is not var (id, key) || (await WebhookEndpoints.SeenByAsync(call)).FirstOrDefault(e => e.Id == id) is not { } endpoint)
+        if (await FindAsync(call) is not var (endpoint, key) || await call.Service<Redrive>().RunAsync(endpoint, key, call.Caller.Agent.Id) is not { } redriven)
             return Problem.NotFound;
-        return await call.Service<Redrive>().RunAsync(endpoint, key, call.Caller.Agent.Id) is { } redriven
-            ? HostJson.Answer(200, RedrivenBody.Of(redriven), HostJson.Default.RedrivenBody)
-            : Problem.NotFound;
+        return redriven.Entry.Document.Dismissal is { } stands
+            ? new Problem(409, "delivery_dismissed", $"What waited of this delivery was dismissed by {stands.By} at {stands.At:O}.")
+            : HostJson.Answer(200, RedrivenBody.Of(redriven), HostJson.Default.RedrivenBody);
     }
+
+    private static async Task<IResult> DismissAsync(Call call)
+    {
+        (DismissalRequest? body, Problem? refusal) = await JsonBody.ReadAsync(call.Http.Request, "dismissal.v1.json", HostJson.Default.DismissalRequest, call.Cancel);
+        if (body is null)
+            return refusal!;
+        if (await FindAsync(call) is not var (endpoint, key))
+            return Problem.NotFound;
+        (QuarantineEntry? entry, refusal) = await call.Service<Dismissal>().RunAsync(endpoint, key, call.Caller.Agent.Id, body.Reason);
+        return entry is null ? refusal! : HostJson.Answer(200, DismissedBody.Of(entry), HostJson.Default.DismissedBody);
+    }
+
+    /// <summary>The endpoint of the delivery a route names, when it is the caller's, and the delivery's key there.</summary>
+    private static async ValueTask<(WebhookEndpoint Endpoint, string Key)?> FindAsync(Call call) =>
+        Read(call.Id) is var (id, key) && (await WebhookEndpoints.SeenByAsync(call)).FirstOrDefault(e => e.Id == id) is { } endpoint ? (endpoint, key) : null;
 
     /// <summary>An endpoint's id, a full stop, and a time and a token of evidence.</summary>
     private static (string Endpoint, string Key)? Read(string id)

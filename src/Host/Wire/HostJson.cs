@@ -41,6 +41,8 @@ namespace AdcpFunctions.Host.Wire;
 [JsonSerializable(typeof(SenderHealthBody))]
 [JsonSerializable(typeof(QuarantineList))]
 [JsonSerializable(typeof(RedrivenBody))]
+[JsonSerializable(typeof(DismissalRequest))]
+[JsonSerializable(typeof(DismissedBody))]
 [JsonSerializable(typeof(SettlementList))]
 [JsonSerializable(typeof(SettlementBody))]
 [JsonSerializable(typeof(DecisionRequest))]

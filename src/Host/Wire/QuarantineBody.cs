@@ -38,3 +38,17 @@ internal sealed record RedrivenBody(string DeliveryId, DateTimeOffset ReceivedAt
 internal sealed record RedrivenItem(int Row, string Outcome, string? Code, string? MediaBuyId, string? Detail, IReadOnlyList<string> Settlements);
 
 internal sealed record RedriveItem(string By, DateTimeOffset At, IReadOnlyList<int> Rows);
+
+/// <summary>Why what waits of a delivery is given up.</summary>
+internal sealed record DismissalRequest(string Reason);
+
+/// <summary>A delivery of which what waited was dismissed.</summary>
+/// <param name="MoreFrom">From this row on there were more than are listed; null when those are all.</param>
+internal sealed record DismissedBody(string DeliveryId, DateTimeOffset ReceivedAt, string By, DateTimeOffset At, string Reason, IReadOnlyList<QuarantinedRow> Rows, int? MoreFrom)
+{
+    public static DismissedBody Of(QuarantineEntry entry)
+    {
+        DismissalDocument made = entry.Document.Dismissal!;
+        return new($"{entry.Document.Endpoint}.{entry.Key}", entry.Document.ReceivedAt, made.By, made.At, made.Reason, made.Rows, made.MoreFrom);
+    }
+}

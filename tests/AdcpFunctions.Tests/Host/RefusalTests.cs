@@ -208,6 +208,7 @@ public class RefusalTests
         yield return ("POST", "/v1/webhook-endpoints", "/v1/webhook-endpoints", Task("other"), Task("nothing"));
         yield return ("GET", "/v1/quarantine?endpoint=hook-theirs", "/v1/quarantine?endpoint=hook-nobody", null, null);
         yield return ("POST", $"/v1/quarantine/{quarantined}/redrive", $"/v1/quarantine/{nobodys}/redrive", null, null);
+        yield return ("POST", $"/v1/quarantine/{quarantined}/dismissals", $"/v1/quarantine/{nobodys}/dismissals", new() { ["reason"] = "because" }, null);
         foreach ((string method, string part) in new[] { ("GET", ""), ("GET", "/keys"), ("POST", "/keys"), ("DELETE", "/keys/" + agentKey) })
             yield return (method, "/v1/agents/agent-theirs" + part, "/v1/agents/agent-nobody" + part, null, null);
         foreach ((string method, JsonObject? body) in new[] { ("GET", null), ("PUT", new JsonObject { ["url"] = "https://seller.example/mcp" }), ("DELETE", null) })

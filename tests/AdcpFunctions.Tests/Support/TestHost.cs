@@ -183,6 +183,7 @@ internal sealed partial class TestHost : IAsyncDisposable
             (_, "webhook-endpoints", 5) when parts[4] == "health" => "sender-health.v1.json",
             (_, "webhook-endpoints", _) => "known-endpoint.v1.json",
             (_, "quarantine", 3) => "quarantine.v1.json",
+            (_, "quarantine", 5) when parts[4] == "dismissals" => "dismissed.v1.json",
             (_, "quarantine", _) => "redriven.v1.json",
             (_, "settlements", 3) => "settlements.v1.json",
             (_, "settlements" or "disputes", 5) when parts[4] == "evidence" => "evidence-pack.v1.json",
