@@ -30,6 +30,18 @@ public class DeliveryRowsTests
     }
 
     [Fact]
+    public void A_governing_seller_that_was_late_is_told_why_and_not_that_it_is_only_compared()
+    {
+        Statement late = Sample.Final(Side.SellerRow, finalizedAt: "2026-04-14");
+        History history = new History(Sample.Contract(Attests.Seller)).Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-13").Receive(late);
+        Assert.True(history.Posted!.IsFallback);
+
+        BillingGrade grade = DeliveryGrade.Of(Number(history) with { Said = late }, history.State, "USD", outOfBand: false, sandbox: false);
+
+        Assert.Equal((false, history.Reasons), (grade.Billable, grade.ReasonCodes));
+    }
+
+    [Fact]
     public void A_row_of_several_packages_tells_every_reason_once()
     {
         BillingGrade yes = new(true, ["a", "b"], "yes"), other = new(true, ["b", "c"], "yes"), no = new(false, [Reasons.Provisional], "no"), silent = new(false, [Reasons.Provisional, Reasons.FinalityUnknown], "no");

@@ -47,6 +47,17 @@ public class DiscrepancyTrendTests
         Assert.Equal(decimal.Parse(median, System.Globalization.CultureInfo.InvariantCulture), Assert.Single(trend.Rows).Row.Median);
     }
 
+    [Theory]
+    [InlineData(Side.SellerRow)]
+    [InlineData(Side.UsagePush)]
+    public void A_window_that_is_open_and_has_one_final_is_not_counted(Side side)
+    {
+        History history = new History(Sample.Contract(window: "c7")).Take(Sample.Final(side));
+
+        Assert.Null(Discrepancies.Of(history.State, history.Context, Materiality.Default, Sample.At("2026-04-07T23:59")));
+        Assert.IsType<Comparison.NotCompared>(Discrepancies.Of(history.State, history.Context, Materiality.Default, Sample.At("2026-04-08")));
+    }
+
     private static void Add(DiscrepancyTrend trend, string start, decimal sellerCount = 100m, decimal? usageCount = 100m, string seller = "a", string brand = "")
     {
         History history = new History(Sample.Contract()).Take(Sample.Final(Side.SellerRow, sellerCount)).Take(Sample.Final(Side.UsagePush, usageCount));

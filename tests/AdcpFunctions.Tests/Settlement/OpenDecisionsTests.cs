@@ -60,6 +60,45 @@ public class OpenDecisionsTests
     }
 
     [Fact]
+    public void A_ruling_is_recorded_with_the_finals_on_file_once_the_next_would_have_an_old_one_forgotten()
+    {
+        History history = new History(Sample.Contract()).Receive(Sample.Final(Side.UsagePush));
+        SettlementState state = history.State;
+        Ruling Next() => new(RulingTopic.Restatement, true, $"mark {state.Rulings.Count}", "finance", Sample.Due, "agreed");
+        while (state.Rulings.Count < 63)
+            state = state.Apply(Decisions.Taken(Next(), state, history.Context));
+        Assert.Null(Decisions.Taken(Next(), state, history.Context).Marks);
+
+        state = state.Apply(Decisions.Taken(Next(), state, history.Context));
+
+        Assert.Equal((64, 1), (state.Rulings.Count, Decisions.Taken(Next(), state, history.Context).Marks?.Count));
+    }
+
+    [Fact]
+    public void An_old_ruling_on_two_finals_is_kept_only_while_both_are_on_file()
+    {
+        SettlementState state = SettlementState.Initial;
+        void Rule(RulingTopic topic, string mark) => state = state.Apply(new SettlementEvent.Ruled(new Ruling(topic, true, mark, "finance", Sample.Due, "agreed"), ["ours", "theirs"]));
+        Rule(RulingTopic.Variance, "ours/gone");
+        Rule(RulingTopic.Variance, "ours/theirs");
+
+        for (int i = 1; i <= 64; i++)
+            Rule(RulingTopic.Restatement, $"newer {i}");
+
+        Assert.Equal(["ours/theirs", "newer 1"], state.Rulings.Take(2).Select(r => r.Mark));
+    }
+
+    [Fact]
+    public void A_correction_that_was_accepted_and_still_waits_for_the_sellers_records_can_be_released_from_that()
+    {
+        History history = new History(Sample.Contract(Attests.Seller, tolerance: null, policies: Sample.Policies(snapshot: SnapshotPolicy.OnFinal))).Receive(Sample.Final(Side.SellerRow)).Read("2026-04-09")
+            .Receive(Sample.Final(Side.SellerRow, 5_000_000m, "2026-04-10")).Rule("accept_restatement", "2026-04-11");
+        Assert.Equal((SettlementStatus.Held, 51_200m), (history.Status, history.Posted!.Amount));
+
+        Assert.Equal(50_000m, history.Rule("release_hold", "2026-04-12").Posted!.Amount);
+    }
+
+    [Fact]
     public void Of_old_rulings_on_one_final_the_newest_is_kept()
     {
         SettlementState state = SettlementState.Initial;

@@ -76,8 +76,15 @@ internal sealed class RemedyOracle
             decimal off = offer?.Move.Amount ?? 0m;
             Posting? rest = before is null ? null : before with
             {
-                Revision = posting.Revision, Amount = before.Amount - off, DeltaAmount = -off, DeltaQuantity = posting.Quantity is null ? null : 0m, SettledAt = posting.SettledAt,
-                Reasons = posting.Reasons, Agreement = null, Remedy = number, Remedied = Off + off,
+                Revision = posting.Revision,
+                Amount = before.Amount - off,
+                DeltaAmount = -off,
+                DeltaQuantity = posting.Quantity is null ? null : 0m,
+                SettledAt = posting.SettledAt,
+                Reasons = posting.Reasons,
+                Agreement = null,
+                Remedy = number,
+                Remedied = Off + off,
             };
             wrong = offer is null ? "it was not agreed, or is booked already" : disputed ? "a dispute is open" : posting != rest ? "it changes more than the amount" : posting.Amount < 0m ? "less than nothing is left" : null;
             offer?.Revision = posting.Revision;
