@@ -172,11 +172,11 @@ public sealed class SettlementLedger(IPartitionedTable table, DueIndex due, Snap
     {
         DisputeOutcome? verdict = null;
         Matter moving = Settlements.OnDispute(buy, settlement, outages, move, time.GetUtcNow(), judged => verdict = judged);
-        // A lapse is recorded as a decision of its own; after it nobody is late any more. What was forgotten meanwhile is not even asked.
+        // A lapse is recorded as a decision of its own; after it nobody is late any more. What was forgotten meanwhile is not asked, or not asked again.
         while (verdict is null)
         {
-            if ((await DecideAsync(moving.Address.Partition, [moving], cancel)).Count == 0)
-                verdict ??= new DisputeOutcome.Refused(new DisputeRefusal.NothingToDispute("the years this settlement is kept have gone by"));
+            if ((await DecideAsync(moving.Address.Partition, [moving], cancel)).Count == 0 && verdict is null or DisputeOutcome.Moved)
+                verdict = new DisputeOutcome.Refused(new DisputeRefusal.NothingToDispute("the years this settlement is kept have gone by"));
         }
 
         return verdict;

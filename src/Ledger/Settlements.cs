@@ -109,10 +109,11 @@ internal static class Settlements
             sight =>
             {
                 SettlementContext? context = ContextOf(buy, settlement.Group, settlement.Period, sight.State, outages) is { } known ? Seen(known, sight) : null;
-                bool repeated = Remedies.Repeated(sight.State, move) is not null;
-                RemedyRefusal? refusal = repeated ? null : Remedies.Check(sight.State, context, move);
-                answer(refusal);
-                return repeated || refusal is not null || context is null
+                RemedyRefusal? refusal = Remedies.Check(sight.State, context, move);
+                // What can still be made is made: the same words for what was corrected since are another proposal.
+                bool repeated = refusal is not null && Remedies.Repeated(sight.State, move) is not null;
+                answer(repeated ? null : refusal);
+                return refusal is not null || context is null
                     ? Outcome.Nothing
                     : Decide(sight.State, [new SettlementEvent.RemedyMoved(Remedies.Record(sight.State, context, move))], context, move.At);
             },

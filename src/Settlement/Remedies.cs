@@ -61,8 +61,7 @@ public static class Remedies
         return move.Action switch
         {
             RemedyAction.Propose => CheckProposal(state, context, move),
-            // Between proposal and answer the invoice may have become smaller.
-            RemedyAction.Accept when remedy!.Amount is { } amount => CheckMoney(state, amount),
+            RemedyAction.Accept => CheckAcceptance(state, context, remedy!),
             _ => null,
         };
     }
@@ -137,12 +136,17 @@ public static class Remedies
             return new RemedyRefusal.NothingToMakeGood();
         if (state.Rulings.LastOrDefault(r => r.Topic == RulingTopic.Remedy && r.Mark == mark)?.Remedy is { } chosen && chosen != NameOf(kind))
             return new RemedyRefusal.NotChosen(chosen);
-        if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed) is { } open)
+        if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed && r.Mark == mark) is { } open)
             return new RemedyRefusal.Unanswered(open.Number);
         if (AgreedFor(state, mark) is { } before)
             return new RemedyRefusal.MadeGood(before.Number);
         return kind == RemedyKind.AdditionalDelivery ? CheckUnits(move, context) : CheckAmount(state, move, context);
     }
+
+    /// <summary>Rule RMD-10: a proposal is accepted only while what it makes good is still there, and the invoice has not become smaller than it.</summary>
+    /// <remarks>A correction may take a variance away between proposal and answer, and nobody can take a proposal back.</remarks>
+    private static RemedyRefusal? CheckAcceptance(SettlementState state, SettlementContext context, Remedy remedy) =>
+        Decisions.MenuOf(state, context) != remedy.Mark ? new RemedyRefusal.Outdated(remedy.Number) : remedy.Amount is { } amount ? CheckMoney(state, amount) : null;
 
     private static RemedyRefusal? CheckUnits(RemedyMove move, SettlementContext context)
     {

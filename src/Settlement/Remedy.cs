@@ -95,6 +95,9 @@ public abstract record RemedyRefusal
     /// <summary>No deadline was missed and no counts differ by more than was agreed.</summary>
     public sealed record NothingToMakeGood : RemedyRefusal;
 
+    /// <summary>What the proposal makes good is not there any more, or not as it was.</summary>
+    public sealed record Outdated(int Number) : RemedyRefusal;
+
     /// <summary>The same was made good already.</summary>
     public sealed record MadeGood(int Number) : RemedyRefusal;
 

@@ -1,4 +1,5 @@
 using AdcpFunctions.Ledger;
+using AdcpFunctions.Settlement;
 using AdcpFunctions.Tests.Support;
 
 namespace AdcpFunctions.Tests.Ledger;
@@ -39,6 +40,26 @@ public abstract class SlowScanTests(bool splitsPages) : LedgerSuite(splitsPages)
 
         Assert.Equal(due, await Ledger.DueTextAsync());
         Assert.Equal(0, await ScanAsync());
+    }
+
+    [Fact]
+    public async Task What_was_billed_elsewhere_and_is_billed_here_again_is_looked_at_without_an_alarm()
+    {
+        RegisteredBuy buy = (await FlowAsync())[0];
+        await Ledger.AddAccountAsync(LedgerSample.Account() with { OutOfBand = true });
+        await Ledger.PassUntilAsync(LedgerSample.MarchGrace.AddDays(1));
+        await Ledger.SweepAsync();
+        Assert.Equal(SettlementStatus.OutOfBand, (await Ledger.HeadAsync(buy)).State.Status);
+        Assert.Equal((0, 0), (await ScanAsync(), await Ledger.SweepAsync()));
+
+        await Ledger.AddAccountAsync(LedgerSample.Account());
+
+        Assert.Equal(0, await ScanAsync());
+        Assert.True(await Ledger.SweepAsync() > 0);
+        Assert.NotEqual(SettlementStatus.OutOfBand, (await Ledger.HeadAsync(buy)).State.Status);
+        await Ledger.AssertReplaysAsync();
+        await ScanAsync();
+        Assert.Equal(0, await Ledger.SweepAsync());
     }
 
     [Fact]

@@ -215,6 +215,25 @@ public class RemedyTests
         Assert.Null(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 10m)));
     }
 
+    [Fact]
+    public void A_proposal_for_a_variance_that_was_corrected_cannot_be_accepted_and_does_not_keep_another_from_being_made()
+    {
+        History history = new History(Terms()).Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-12").Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-11T20:00"));
+        history.Remedy(Propose(RemedyKind.Credit, 10m));
+        Assert.Null(Remedies.Check(history.State, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer)));
+
+        history.Receive(Sample.Final(Side.SellerRow, 6_100_000m, "2026-04-13"));
+
+        Assert.Equal(new RemedyRefusal.Outdated(1), Remedies.Check(history.State, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer)));
+        Assert.Null(Remedies.Check(history.State, history.Context, Move(RemedyAction.Dispute, DisputeActor.Buyer)));
+        Assert.Null(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 10m)));
+
+        history.Receive(Sample.Final(Side.SellerRow, 5_040_000m, "2026-04-14"));
+
+        Assert.Equal(new RemedyRefusal.Outdated(1), Remedies.Check(history.State, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer)));
+        Assert.IsType<RemedyRefusal.NothingToMakeGood>(Remedies.Check(history.State, history.Context, Propose(RemedyKind.Credit, 10m)));
+    }
+
     [Theory]
     [InlineData("amount_missing", null, null)]
     [InlineData("amount_missing", "5", "5")]

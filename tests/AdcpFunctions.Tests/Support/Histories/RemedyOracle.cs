@@ -53,7 +53,9 @@ internal sealed class RemedyOracle
         RemedyAction after = move.Action == RemedyAction.Fulfil ? RemedyAction.Accept : RemedyAction.Propose;
         if (offer.Stands != after || (move.Action == RemedyAction.Fulfil && offer.Move.Units is null))
             return $"it stands at {offer.Stands}";
-        return move.Action == RemedyAction.Accept ? MoneyRefusal(offer.Move, invoiced, context.Contract.Currency) : null;
+        if (move.Action != RemedyAction.Accept)
+            return null;
+        return offer.Ground != ground ? "what it is for was corrected" : MoneyRefusal(offer.Move, invoiced, context.Contract.Currency);
     }
 
     /// <summary>A move was made.</summary>
@@ -115,7 +117,7 @@ internal sealed class RemedyOracle
             return "nothing there could be made good so";
         if (_chosen.TryGetValue(ground, out string? chosen) && chosen != kind)
             return $"{chosen} was chosen";
-        return _offers.Exists(o => o.Stands == RemedyAction.Propose) ? "another offer waits"
+        return _offers.Exists(o => o.Ground == ground && o.Stands == RemedyAction.Propose) ? "another offer waits"
             : _offers.Exists(o => o.Ground == ground && o.Stands is RemedyAction.Accept or RemedyAction.Fulfil) ? "that was made good"
             : null;
     }
