@@ -101,8 +101,8 @@ public sealed record PeriodAudit(string Root, string PreviousRoot, long Settleme
 /// <summary>Everything that was done to an account's months, oldest first.</summary>
 public sealed record PeriodActs(IReadOnlyList<PeriodAct> Acts)
 {
-    /// <summary>All of them share a row of at most 1 MiB. One act takes some 200 bytes, and with the longest reason at most 7 KB.</summary>
-    private const int MostBytes = 960 * 1024;
+    /// <summary>All of them share a row of at most 1 MiB, which the emulator counts in base64. One act takes some 200 bytes, and with the longest reason at most 7 KB.</summary>
+    private const int MostBytes = 720 * 1024;
 
     public static readonly PeriodActs None = new([]);
 

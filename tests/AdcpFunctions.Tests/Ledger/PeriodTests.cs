@@ -281,7 +281,7 @@ public abstract class PeriodTests(bool splitsPages) : LedgerSuite(splitsPages)
         Assert.IsType<PeriodRuling.Closed>(await ActAsync(close: true, "2026-04"));
         Assert.IsType<PeriodRuling.Full>(await ActAsync(close: true, "2026-05"));
         Assert.IsType<PeriodRuling.AlreadyClosed>(await ActAsync(close: true, "2026-04"));
-        Assert.InRange(half, 70, 90);
+        Assert.InRange(half, 55, 65);
 
         async Task WriteAsync(IEnumerable<PeriodAct> some) => await Ledger.ImportAsync([(Feed, Tables.Row(LedgerKeys.PeriodsOf("acct"), new PeriodActs([.. some]), LedgerJson.Default.PeriodActs))]);
 
