@@ -38,6 +38,7 @@ public sealed class RetentionEvidenceTests() : LedgerSuite(splitsPages: false)
     {
         (EvidenceDocument named, RegisteredBuy buy) = await PlayAsync(Ledger, "disputed");
         await RingsAsync(Ledger, Later);
+        await Ledger.SweepAsync();
         await DisputeAsync(Ledger, buy, DisputeAction.Accept, null);
         await Ledger.RelayAsync();
         await RingsAsync(Ledger, Later.AddYears(6));
@@ -106,14 +107,14 @@ public sealed class RetentionEvidenceTests() : LedgerSuite(splitsPages: false)
         (EvidenceDocument named, RegisteredBuy buy) = await PlayAsync(Ledger, "disputed");
         await Ledger.PassUntilAsync(Later);
         int shard = Convert.ToInt32(buy.Partition[^1..], 16);
-        // The pass is stopped right after the shard in which the dispute is, and so is the next one before it comes to another account.
+        // The pass is stopped right after the shard in which the dispute is.
         using var stop = new CancellationTokenSource();
         string next = shard < LedgerKeys.Shards - 1 ? LedgerKeys.Ledger(LedgerHarness.Tenant, "acct", shard + 1) : "scans";
-        Faults.Before = call =>
+        Faults.Before = async call =>
         {
             if (call.Partition != next || call.Kind == TableCallKind.Get || stop.IsCancellationRequested)
-                return Task.CompletedTask;
-            stop.Cancel();
+                return;
+            await stop.CancelAsync();
             throw new OperationCanceledException(stop.Token);
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Sweep(Ledger).RunAsync(LedgerHarness.Tenant, stop.Token));
