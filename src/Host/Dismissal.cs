@@ -31,7 +31,7 @@ internal sealed partial class Dismissal(Quarantine quarantine, TimeProvider time
 
     private static partial class Log
     {
-        [LoggerMessage(6080, LogLevel.Information, "Endpoint {Endpoint}: {Rows} listed rows that waited are dismissed by {By}.")]
+        [LoggerMessage(5580, LogLevel.Information, "Endpoint {Endpoint}: {Rows} listed rows that waited are dismissed by {By}.")]
         public static partial void Dismissed(ILogger logger, string endpoint, string by, int rows);
     }
 }

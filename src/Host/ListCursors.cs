@@ -2,8 +2,9 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using AdcpFunctions.Ledger;
 
-namespace AdcpFunctions.Ledger;
+namespace AdcpFunctions.Host;
 
 /// <summary>Where a list goes on, in a form that tells nothing to whoever carries it.</summary>
 /// <remarks>
@@ -11,7 +12,7 @@ namespace AdcpFunctions.Ledger;
 /// is the tenant's own: random, made when it is first needed, and kept beside its accounts, so that every instance opens what another
 /// gave. Nothing is lost with it: an unknown cursor is refused, and the list is read again from its beginning.
 /// </remarks>
-public sealed class ListCursors(IPartitionedTable table)
+internal sealed class ListCursors(IPartitionedTable table)
 {
     private const int Nonce = 12, Tag = 16;
 

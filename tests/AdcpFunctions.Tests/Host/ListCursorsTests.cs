@@ -1,9 +1,10 @@
 using System.Buffers.Text;
 using System.Text;
+using AdcpFunctions.Host;
 using AdcpFunctions.Ledger;
 using AdcpFunctions.Tests.Support;
 
-namespace AdcpFunctions.Tests.Ledger;
+namespace AdcpFunctions.Tests.Host;
 
 public sealed class ListCursorsPlainTests() : ListCursorsTests(splitsPages: false);
 
