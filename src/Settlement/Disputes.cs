@@ -60,7 +60,7 @@ public static class Disputes
         if (!opens && stands!.Moves != move.Moves)
             return new DisputeRefusal.MovedMeanwhile(stands, move.Actor, AllowedTo(stands, move.Actor));
         if (context.OutOfBand && !IsTakenOutside(move, stands))
-            return new DisputeRefusal.NothingToDispute("the account is billed outside AdCP, where a dispute can be escalated, and ended without a number, and nothing else");
+            return new DisputeRefusal.NothingToDispute("the account is billed outside AdCP; an open dispute can be escalated there, or ended without a number");
         if (!AllowedTo(stands, move.Actor).Contains(move.Action))
             return new DisputeRefusal.NotAllowed(stands, move.Actor, move.Action, AllowedTo(stands, move.Actor));
         Known known = Known.Of(state, context);

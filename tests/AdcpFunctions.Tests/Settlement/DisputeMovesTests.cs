@@ -22,7 +22,6 @@ public class DisputeMovesTests
             () => history.Move(Seller, Adjust, "2026-04-15", 5_000_000m),
             () => history.Pass("2026-05-30"),
             () => history.Move(Seller, Adjust, "2026-06-01", 5_000_000m),
-            () => history.Move(Buyer, Escalate, "2026-06-02"),
             () => history.Move(Buyer, Accept, "2026-06-03"),
         ];
 
@@ -32,7 +31,7 @@ public class DisputeMovesTests
             counted.Add(history.State.Disputes![^1].Moves);
         }
 
-        Assert.Equal([1, 2, 3, 4, 5, 6, 7], counted);
+        Assert.Equal([1, 2, 3, 4, 5, 6], counted);
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public class DisputeWordsTests
         { "dispute_unknown", "This settlement keeps no dispute 3.", new DisputeRefusal.Unknown(3) },
         { "nothing_to_dispute", "There is nothing to dispute here: nobody counted.", new DisputeRefusal.NothingToDispute("nobody counted") },
         { "nothing_new", "Dispute 2 has ended, and no final, no posting and no missed deadline has come since that could be disputed.", new DisputeRefusal.NothingSince(2) },
-        { "too_many_moves", "This dispute was moved 100 times and takes no further offer; it can be accepted, or escalated to arbitration.", new DisputeRefusal.TooManyMoves(100) },
+        { "too_many_moves", "This dispute was moved 100 times and takes no further offer; it can be accepted, or left to arbitration.", new DisputeRefusal.TooManyMoves(100) },
         { "number_missing", "A number is needed: a count in units of the billing metric (quantity).", new DisputeRefusal.NumberMissing(true) },
         { "number_missing", "A number is needed: an amount in the contract's currency (amount).", new DisputeRefusal.NumberMissing(false) },
         { "number_not_asked", "To escalate takes no number; it would be unclear which one is meant.", new DisputeRefusal.NumberNotAsked(Escalate) },
@@ -42,7 +42,7 @@ public class DisputeWordsTests
         DisputeMove open = history.MoveOf(Buyer, Open, Opened, 1m);
 
         Assert.Equal("There is nothing to dispute here: no final count is here, nothing is invoiced and nobody is late.", Disputes.Check(history.State, history.Context, open)?.Sentence);
-        Assert.Equal("There is nothing to dispute here: the account is billed outside AdCP.", Disputes.Check(history.State, history.Context with { OutOfBand = true }, open)?.Sentence);
+        Assert.Equal("There is nothing to dispute here: the account is billed outside AdCP; an open dispute can be escalated there, or ended without a number.", Disputes.Check(history.State, history.Context with { OutOfBand = true }, open)?.Sentence);
     }
 
     [Theory]
