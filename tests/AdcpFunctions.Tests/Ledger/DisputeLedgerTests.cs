@@ -267,9 +267,9 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
         Disputing open = await LookAsync(Ledger, buy, Buyer, Open);
         Time.Advance(TimeSpan.FromDays(800));
         if (whileItIsDecided)
-            Faults.RaceBefore(FaultyTable.Submits(buy.Partition), ForgetAsync);
+            Faults.RaceBefore(FaultyTable.Submits(buy.Partition), other => new LedgerHarness(other, Time).ForgetAsync(buy));
         else
-            await ForgetAsync(Ledger.Table);
+            await Ledger.ForgetAsync(buy);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
 
         DisputeOutcome outcome = await Ledger.Settlements.MoveDisputeAsync(buy, open.Seen, [], open.Move, patience.Token);
@@ -277,14 +277,6 @@ public abstract class DisputeLedgerTests(bool splitsPages) : LedgerSuite(splitsP
         Assert.IsType<DisputeRefusal.NothingToDispute>(Assert.IsType<DisputeOutcome.Refused>(outcome).Why);
         RemedyMove remedy = new(0, RemedyAction.Propose, RemedyKind.Credit, 1m, null, null, DisputeActor.Seller, "seller", Time.GetUtcNow(), "late");
         Assert.IsType<RemedyRefusal.Unknown>(await Ledger.Settlements.MoveRemedyAsync(buy, open.Seen, [], remedy, patience.Token));
-
-        async Task ForgetAsync(IPartitionedTable other)
-        {
-            SettlementAddress address = LedgerHarness.Address(buy);
-            Head head = (await new LedgerHarness(other, Time).Settlements.ReadAsync(address, default))!;
-            var left = new TombstoneDocument(head.Document.Id, head.Document.Period, head.Document.Sequence, head.Document.Chain, 1, null, head.Document.ChangedAt, Time.GetUtcNow());
-            await other.SubmitAsync(new TableBatch(address.Partition).Delete(head.Row).Insert(Tables.Row(LedgerKeys.Tombstone(address.Suffix), left, LedgerJson.Default.TombstoneDocument)), default);
-        }
     }
 
     [Fact]

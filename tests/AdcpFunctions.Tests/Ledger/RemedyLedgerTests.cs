@@ -166,18 +166,10 @@ public abstract class RemedyLedgerTests(bool splitsPages) : LedgerSuite(splitsPa
         RegisteredBuy buy = await OfferedAsync(Ledger);
         Making accept = await LookAsync(Ledger, buy, Answer(RemedyAction.Accept));
         Time.Advance(TimeSpan.FromDays(800));
-        Faults.RaceBefore(FaultyTable.Submits(buy.Partition), ForgetAsync);
+        Faults.RaceBefore(FaultyTable.Submits(buy.Partition), other => new LedgerHarness(other, Time).ForgetAsync(buy));
 
         Assert.Equal(new RemedyRefusal.Unknown(1), await accept.MakeAsync(Ledger));
         Assert.Equal(new RemedyRefusal.Unknown(1), await accept.MakeAsync(Ledger));
-
-        async Task ForgetAsync(IPartitionedTable other)
-        {
-            SettlementAddress address = LedgerHarness.Address(buy);
-            Head head = (await new LedgerHarness(other, Time).Settlements.ReadAsync(address, default))!;
-            var left = new TombstoneDocument(head.Document.Id, head.Document.Period, head.Document.Sequence, head.Document.Chain, 1, null, head.Document.ChangedAt, Time.GetUtcNow());
-            await other.SubmitAsync(new TableBatch(address.Partition).Delete(head.Row).Insert(Tables.Row(LedgerKeys.Tombstone(address.Suffix), left, LedgerJson.Default.TombstoneDocument)), default);
-        }
     }
 
     [Fact]

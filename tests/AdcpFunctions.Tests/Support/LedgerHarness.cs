@@ -151,6 +151,16 @@ public sealed class LedgerHarness
     public async Task<HeadDocument> HeadAsync(RegisteredBuy buy, ReportingPeriod? period = null, int group = 0) =>
         (await Settlements.ReadAsync(Address(buy, period, group), default) ?? throw new Xunit.Sdk.XunitException("The settlement does not exist.")).Document;
 
+    /// <summary>Forgets a settlement as retention does, whatever its age.</summary>
+    public async Task ForgetAsync(RegisteredBuy buy)
+    {
+        SettlementAddress address = Address(buy);
+        Head head = (await Settlements.ReadAsync(address, default))!;
+        HeadDocument kept = head.Document;
+        var left = new TombstoneDocument(kept.Id, kept.Period, kept.Sequence, kept.Chain, 1, null, kept.ChangedAt, Time.GetUtcNow(), Tenant);
+        await Table.SubmitAsync(new TableBatch(address.Partition).Delete(head.Row).Insert(Tables.Row(LedgerKeys.Tombstone(address.Suffix), left, LedgerJson.Default.TombstoneDocument)), default);
+    }
+
     /// <summary>The seller's own records were read, and say the same or not.</summary>
     public async Task<bool> NoteAsync(RegisteredBuy buy, bool matches = true, DateTimeOffset? at = null, string? mark = null)
     {
