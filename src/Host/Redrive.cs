@@ -29,6 +29,8 @@ internal sealed partial class Redrive(EvidenceLog evidence, Quarantine quarantin
                 return new Redriven(entry, []);
             if (entry.Document.Redriving is null)
             {
+                // What cannot be read has no end either: begun, it could never be dismissed.
+                await ReadAsync(endpoint, entry);
                 await quarantine.ReplaceAsync(endpoint.Tenant, entry, entry.Document with { Redriving = new BegunRedrive(by, time.GetUtcNow()) }, CancellationToken.None);
                 continue;
             }
@@ -52,8 +54,7 @@ internal sealed partial class Redrive(EvidenceLog evidence, Quarantine quarantin
         // The first copy under the key stands; the other was never taken and never will be.
         if (entry.Document.Rows is [{ Code: "delivery_key_payload_conflict" }])
             return (Told(entry.Document.Rows), entry.Document.Rows);
-        (EvidenceDocument kept, ReadOnlyMemory<byte> body) = await evidence.ReadAsync(endpoint.Tenant, endpoint.Id, entry.Key, CancellationToken.None)
-            ?? throw new InvalidOperationException($"The evidence {endpoint.Id}/{entry.Key} of a quarantined delivery is not there.");
+        (EvidenceDocument kept, ReadOnlyMemory<byte> body) = await ReadAsync(endpoint, entry);
         using JsonTape tape = JsonTape.Rent();
         if (!tape.TryRead(body.ToArray(), JsonLimits.Default, out JsonFault fault))
             throw new InvalidOperationException($"The evidence {endpoint.Id}/{entry.Key} was read once and is not now: {fault.Kind}.");
@@ -63,6 +64,10 @@ internal sealed partial class Redrive(EvidenceLog evidence, Quarantine quarantin
             ? (Told([waits]), [waits])
             : ([new RedrivenRow(0, null, entry.Document.Rows[0].MediaBuyId, null, [])], []);
     }
+
+    private async ValueTask<(EvidenceDocument Kept, ReadOnlyMemory<byte> Body)> ReadAsync(WebhookEndpoint endpoint, QuarantineEntry entry) =>
+        await evidence.ReadAsync(endpoint.Tenant, endpoint.Id, entry.Key, CancellationToken.None)
+            ?? throw new InvalidOperationException($"The evidence {endpoint.Id}/{entry.Key} of a quarantined delivery is not there.");
 
     private async Task<(IReadOnlyList<RedrivenRow> Told, IReadOnlyList<QuarantinedRow> Left)> TakeRowsAsync(WebhookEndpoint endpoint, QuarantineEntry entry, EvidenceDocument kept, JsonNode envelope)
     {

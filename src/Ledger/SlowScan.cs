@@ -71,7 +71,7 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
     private async Task<int> LooksAsync(Account account, string partition, int shard, HashSet<(string Partition, string Suffix)>?[] queued, CancellationToken cancel)
     {
         var missing = new List<DueDocument>();
-        var back = new List<DueDocument>();
+        var turned = new List<DueDocument>();
         var unread = new List<(TableRow Row, DueDocument Look)>();
         await foreach (TableRow row in table.PrefixAsync(partition, "h_", cancel))
         {
@@ -80,15 +80,16 @@ public sealed class SlowScan(IPartitionedTable table, DueIndex due, SnapshotInde
             var look = new DueDocument(partition, row.RowKey[2..], head.MediaBuyId, head.Group, head.Period, head.Window, head.State.DueAt ?? now, now, Vendor: head.Vendor);
             if (head.State.DueAt is not null && !await due.HasAsync(look, cancel) && await IsUnchangedAsync(partition, row, cancel))
                 missing.Add(look);
-            // Nobody looks at what is billed elsewhere, so nobody is told that it is billed here again.
-            if (head.State.Status == SettlementStatus.OutOfBand && !account.OutOfBand)
-                back.Add(look);
+            // Nobody looks at what is billed elsewhere, so nobody is told that it is billed here again; nor at money that waits, which is settled there (rule RMD-9).
+            bool isOutside = head.State.Status == SettlementStatus.OutOfBand;
+            if (isOutside != account.OutOfBand && (isOutside || head.State.Remedies?.Any(r => r.IsWaiting) is true))
+                turned.Add(look with { DueAt = now });
             if (head.State.WaitsForRecords && !account.OutOfBand && !(queued[shard] ??= await snapshots.QueuedAsync(shard, cancel)).Contains((partition, look.Suffix)))
                 unread.Add((row, look with { DueAt = now }));
         }
 
         IReadOnlyList<DueDocument> unasked = unread.Count == 0 ? [] : await UnaskedAsync(partition, shard, unread, cancel);
-        await due.AddAsync([.. missing, .. back], cancel);
+        await due.AddAsync([.. missing, .. turned], cancel);
         await snapshots.AddAsync(unasked, cancel);
         if (missing.Count + unasked.Count > 0)
             Restored(missing.Count + unasked.Count);

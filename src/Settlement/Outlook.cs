@@ -133,7 +133,11 @@ public static class Outlook
         {
             string what = Remedies.Words(remedy.Kind, remedy.Amount, remedy.Units, context.Group, context.Contract.Currency);
             if (remedy.State == RemedyState.Proposed)
-                yield return $"The buyer may accept or dispute what was proposed to make good, {what}.";
+            {
+                yield return Remedies.IsOutdated(state, context, remedy)
+                    ? $"The buyer may turn down what was proposed to make good, {what}; it cannot be accepted any more."
+                    : $"The buyer may accept or dispute what was proposed to make good, {what}.";
+            }
             else if (remedy.IsOwed)
                 yield return $"The buyer may say that what is owed came, {what}; no amount changes.";
         }

@@ -136,17 +136,24 @@ public static class Remedies
             return new RemedyRefusal.NothingToMakeGood();
         if (state.Rulings.LastOrDefault(r => r.Topic == RulingTopic.Remedy && r.Mark == mark)?.Remedy is { } chosen && chosen != NameOf(kind))
             return new RemedyRefusal.NotChosen(chosen);
-        if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed && r.Mark == mark) is { } open)
+        if (state.Remedies?.FirstOrDefault(r => r.State == RemedyState.Proposed && !IsOutdated(state, context, r)) is { } open)
             return new RemedyRefusal.Unanswered(open.Number);
         if (AgreedFor(state, mark) is { } before)
             return new RemedyRefusal.MadeGood(before.Number);
         return kind == RemedyKind.AdditionalDelivery ? CheckUnits(move, context) : CheckAmount(state, move, context);
     }
 
-    /// <summary>Rule RMD-10: a proposal is accepted only while what it makes good is still there, and the invoice has not become smaller than it.</summary>
-    /// <remarks>A correction may take a variance away between proposal and answer, and nobody can take a proposal back.</remarks>
+    /// <summary>Rule RMD-10: a proposal is accepted only while what it makes good is still there, no dispute has ended on another number since, and the invoice has not become smaller than it.</summary>
+    /// <remarks>
+    /// A correction may take a variance away between proposal and answer, and nobody can take a proposal back. What a dispute ended on is
+    /// what is to be invoiced: taken on top of it, an offer of before would make the same good twice.
+    /// </remarks>
     private static RemedyRefusal? CheckAcceptance(SettlementState state, SettlementContext context, Remedy remedy) =>
-        Decisions.MenuOf(state, context) != remedy.Mark ? new RemedyRefusal.Outdated(remedy.Number) : remedy.Amount is { } amount ? CheckMoney(state, amount) : null;
+        IsOutdated(state, context, remedy) ? new RemedyRefusal.Outdated(remedy.Number) : remedy.Amount is { } amount ? CheckMoney(state, amount) : null;
+
+    /// <summary>True for a proposal that can only be turned down any more (rule RMD-10).</summary>
+    internal static bool IsOutdated(SettlementState state, SettlementContext context, Remedy proposed) =>
+        Decisions.MenuOf(state, context) != proposed.Mark || state.Disputes?.Any(d => d.Agreed is not null && d.EndedAt >= proposed.ProposedAt) is true;
 
     private static RemedyRefusal? CheckUnits(RemedyMove move, SettlementContext context)
     {

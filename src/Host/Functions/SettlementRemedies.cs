@@ -65,7 +65,7 @@ internal static class SettlementRemedies
         RemedyRefusal.NotInMenu(var menu) => new Problem(422, "remedy_not_agreed", $"The contract's menu is: {string.Join(", ", menu)}.", [.. menu.Select(agreed => new ProblemIssue("agreed_remedy", "/remedy", agreed))]),
         RemedyRefusal.NotChosen(var chosen) => new Problem(409, "remedy_not_chosen", $"The remedy chosen for this is {chosen}."),
         RemedyRefusal.NothingToMakeGood => new Problem(409, "nothing_to_make_good", "No deadline was missed here, and no counts differ by more than was agreed."),
-        RemedyRefusal.Outdated(var number) => new Problem(409, "proposal_outdated", $"What remedy {Text(number)} makes good was corrected since; it can be proposed anew for what is left."),
+        RemedyRefusal.Outdated(var number) => new Problem(409, "proposal_outdated", $"What remedy {Text(number)} makes good was corrected since, or a dispute has ended on another number; it can be proposed anew for what is left."),
         RemedyRefusal.MadeGood(var number) => new Problem(409, "already_made_good", $"Remedy {Text(number)} was agreed for the same."),
         RemedyRefusal.Unanswered(var number) => new Problem(409, "proposal_unanswered", $"Remedy {Text(number)} waits for the buyer's answer."),
         RemedyRefusal.NothingInvoiced => new Problem(409, "nothing_invoiced", "Nothing is invoiced yet that money could be taken off from."),

@@ -151,6 +151,20 @@ public class DismissalTests
     }
 
     [Fact]
+    public async Task A_redrive_that_cannot_read_what_was_kept_has_not_begun_and_keeps_nothing_from_being_dismissed()
+    {
+        await using TestHost host = await WaitingAsync();
+        string id = await OnlyAsync(host);
+        string partition = LedgerKeys.Evidence("default", id.Split('.')[0]);
+        await foreach (TableRow row in host.Table.PrefixAsync(partition, id.Split('.')[1], default))
+            await host.Table.SubmitAsync(new TableBatch(partition).Delete(row), default);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await RedriveAsync(host, id)).Status);
+
+        Assert.Equal(HttpStatusCode.OK, (await DismissAsync(host, id)).Status);
+    }
+
+    [Fact]
     public async Task Of_many_at_once_either_all_dismissals_stand_or_all_redrives()
     {
         await using TestHost host = await WaitingAsync();

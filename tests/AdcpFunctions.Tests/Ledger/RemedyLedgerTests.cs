@@ -194,6 +194,36 @@ public abstract class RemedyLedgerTests(bool splitsPages) : LedgerSuite(splitsPa
         Assert.Equal(RemedyState.SettledOutside, Assert.IsType<RemedyRefusal.NotAllowed>(await (await LookAsync(Ledger, buy, Answer(RemedyAction.Accept))).MakeAsync(Ledger)).State);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Money_that_waits_is_settled_outside_also_where_nothing_was_due_while_its_account_was_out_of_band(bool disputed)
+    {
+        RegisteredBuy buy = await OfferedAsync(Ledger);
+        await DisputeAsync(Ledger, buy, DisputeActor.Buyer, DisputeAction.Open, 10_000m);
+        Assert.Null(await (await LookAsync(Ledger, buy, Answer(RemedyAction.Accept))).MakeAsync(Ledger));
+        if (!disputed)
+        {
+            // More than is invoiced by now, so it waits while nothing else does.
+            await DisputeAsync(Ledger, buy, DisputeActor.Seller, DisputeAction.Adjust, 10_000m);
+            await DisputeAsync(Ledger, buy, DisputeActor.Buyer, DisputeAction.Accept);
+            Assert.Null((await Ledger.HeadAsync(buy)).State.DueAt);
+        }
+
+        Assert.True((await Ledger.HeadAsync(buy)).State.Remedies![0].IsWaiting);
+        await Ledger.AddAccountAsync(LedgerSample.Account() with { OutOfBand = true });
+        SlowScan scan = Ledger.Scan;
+
+        Assert.Equal(0, await scan.RunAsync(LedgerHarness.Tenant, default));
+        await Ledger.SweepAsync();
+
+        HeadDocument outside = await Ledger.HeadAsync(buy);
+        Assert.Equal((SettlementStatus.OutOfBand, RemedyState.SettledOutside), (outside.State.Status, outside.State.Remedies![0].State));
+        await Ledger.AssertReplaysAsync();
+        await scan.RunAsync(LedgerHarness.Tenant, default);
+        Assert.Equal(0, await Ledger.SweepAsync());
+    }
+
     [Fact]
     public async Task An_acceptance_that_was_taken_out_of_band_before_that_was_refused_is_no_difference_of_the_move()
     {

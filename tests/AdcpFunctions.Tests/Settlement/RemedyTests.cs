@@ -235,6 +235,32 @@ public class RemedyTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_proposal_that_a_dispute_has_ended_over_is_not_taken_on_top_of_the_number_it_ended_on(bool late)
+    {
+        History history = Offered(late).Move(DisputeActor.Seller, DisputeAction.Adjust, "2026-04-17", 4_500_000m).Move(DisputeActor.Buyer, DisputeAction.Accept, "2026-04-18");
+        Assert.Equal(45_000m, history.Posted!.Amount);
+
+        Assert.Equal(new RemedyRefusal.Outdated(1), Remedies.Check(history.State, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer)));
+
+        Assert.Contains("The buyer may turn down what was proposed to make good, a credit of 200.00 USD; it cannot be accepted any more.", Outlook.Of(history.State, history.Context));
+        Assert.Null(Remedies.Check(history.State, history.Context, Move(RemedyAction.Dispute, DisputeActor.Buyer)));
+        history.Remedy(Propose(RemedyKind.Credit, 100m) with { At = Sample.At("2026-04-19") }).Remedy(Move(RemedyAction.Accept, DisputeActor.Buyer) with { Remedy = 2, At = Sample.At("2026-04-20") });
+        Assert.Equal(44_900m, history.Posted!.Amount);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_dispute_that_ends_on_the_number_as_it_stands_settles_nothing_of_what_was_proposed(bool late)
+    {
+        History history = Offered(late).Move(DisputeActor.Buyer, DisputeAction.Accept, "2026-04-18");
+
+        Assert.Null(Remedies.Check(history.State, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer)));
+    }
+
+    [Theory]
     [InlineData("amount_missing", null, null)]
     [InlineData("amount_missing", "5", "5")]
     [InlineData("amount_out_of_range", "0", null)]
@@ -414,6 +440,11 @@ public class RemedyTests
             "Buyer said that the additional delivery of remedy 2 had come, 2026-04-15 00:00 UTC: \"as agreed\"",
         ], history.Events.OfType<SettlementEvent.RemedyMoved>().Select(e => Narrative.Of(e, history.Context, "USD")));
     }
+
+    /// <summary>A missed deadline, or counts too far apart, that the seller has offered to make good when the buyer opens a dispute.</summary>
+    private static History Offered(bool late) =>
+        (late ? Breached() : new History(Terms()).Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-12").Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-11T20:00")))
+        .Remedy(Propose(RemedyKind.Credit, 200m)).Move(DisputeActor.Buyer, DisputeAction.Open, "2026-04-16", 4_000_000m);
 
     /// <summary>The buyer's count governs and was late, so the seller's 5,120,000 are invoiced.</summary>
     private static History Breached(Contract? contract = null) => new History(contract ?? Terms()).Receive(Sample.Final(Side.SellerRow)).Pass("2026-04-13");

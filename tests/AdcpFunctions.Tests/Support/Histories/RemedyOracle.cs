@@ -13,6 +13,9 @@ internal sealed class RemedyOracle
 
         public RemedyAction Stands { get; set; } = RemedyAction.Propose;
 
+        /// <summary>A dispute has ended on another number since.</summary>
+        public bool IsOver { get; set; }
+
         public int? Revision { get; set; }
 
         public bool IsWaiting => Stands == RemedyAction.Accept && Move.Amount is not null && Revision is null;
@@ -55,7 +58,7 @@ internal sealed class RemedyOracle
             return $"it stands at {offer.Stands}";
         if (move.Action != RemedyAction.Accept)
             return null;
-        return offer.Ground != ground ? "what it is for was corrected" : MoneyRefusal(offer.Move, invoiced, context.Contract.Currency);
+        return offer.Ground != ground || offer.IsOver ? "what it is for was corrected, or settled by a dispute" : MoneyRefusal(offer.Move, invoiced, context.Contract.Currency);
     }
 
     /// <summary>A move was made.</summary>
@@ -66,6 +69,9 @@ internal sealed class RemedyOracle
         else
             _offers.Single(o => o.Move.Remedy == move.Remedy).Stands = move.Action;
     }
+
+    /// <summary>A dispute ended on another number: what was offered before is off the table.</summary>
+    public void Agree() => _offers.ForEach(offer => offer.IsOver = true);
 
     /// <summary>Takes in a posting.</summary>
     /// <returns>What is wrong with it; null when nothing is.</returns>
@@ -117,7 +123,7 @@ internal sealed class RemedyOracle
             return "nothing there could be made good so";
         if (_chosen.TryGetValue(ground, out string? chosen) && chosen != kind)
             return $"{chosen} was chosen";
-        return _offers.Exists(o => o.Ground == ground && o.Stands == RemedyAction.Propose) ? "another offer waits"
+        return _offers.Exists(o => o.Ground == ground && o.Stands == RemedyAction.Propose && !o.IsOver) ? "another offer waits"
             : _offers.Exists(o => o.Ground == ground && o.Stands is RemedyAction.Accept or RemedyAction.Fulfil) ? "that was made good"
             : null;
     }

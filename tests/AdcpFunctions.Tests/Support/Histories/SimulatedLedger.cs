@@ -177,6 +177,8 @@ internal sealed class SimulatedLedger(RegisteredBuy buy, Watch watch)
     {
         if (happened is SettlementEvent.RemedyMoved(var move))
             entry.MadeGood.Take(move, RemedyOracle.GroundOf(entry, context));
+        else if (happened is SettlementEvent.DisputeMoved { Move: { Action: DisputeAction.Accept, Number: not null } })
+            entry.MadeGood.Agree();
         else if (happened is SettlementEvent.Ruled { Ruling: { Topic: RulingTopic.Remedy, Remedy: { } kind } } && RemedyOracle.GroundOf(entry, context) is { } ground)
             entry.MadeGood.Choose(ground, kind);
     }
