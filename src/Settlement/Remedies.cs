@@ -153,7 +153,7 @@ public static class Remedies
 
     /// <summary>True for a proposal that can only be turned down any more (rule RMD-10).</summary>
     internal static bool IsOutdated(SettlementState state, SettlementContext context, Remedy proposed) =>
-        Decisions.MenuOf(state, context) != proposed.Mark || state.Disputes?.Any(d => d.Agreed is not null && d.EndedAt >= proposed.ProposedAt) is true;
+        Decisions.MenuOf(state, context) != proposed.Mark || state.Disputes?.Any(d => d.Agreed is not null && d.EndedAt > proposed.ProposedAt) is true;
 
     private static RemedyRefusal? CheckUnits(RemedyMove move, SettlementContext context)
     {
