@@ -130,7 +130,10 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals s
     }
 
     /// <summary>Rule AUD-8: a tombstone stands for a settlement that was old enough to be forgotten, and says so under a seal wherever seals were given by then.</summary>
-    /// <remarks>Its events are gone, and with them what proved when the last of them was; whether anything was left open is proven by nothing else.</remarks>
+    /// <remarks>
+    /// Its events are gone, and with them what proved when the last of them was; whether anything was left open is proven by nothing else.
+    /// The first record under a seal was decided before it was sealed, and another instance may have had no key yet.
+    /// </remarks>
     private bool Stands(TableRow row, TombstoneDocument left, string partition, string suffix)
     {
         bool isOld = left.Period.End <= oldest && left.ChangedAt <= oldest && Retention.MayGo(left.Period.End, left.ForgottenAt) && Retention.MayGo(left.ChangedAt, left.ForgottenAt);
@@ -138,7 +141,7 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals s
         return isOld && isPlaced && seals.Check(Tables.Join(row, "body").Span) switch
         {
             SealState.Holds => left.Tenant == tenant,
-            SealState.Missing => !(left.ForgottenAt >= SealedSince),
+            SealState.Missing => !(left.ForgottenAt >= SealedSince + NamedDeliveries.Apart),
             SealState.UnknownKey => seals.HasNoKey,
             _ => false,
         };

@@ -274,6 +274,42 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
     }
 
     [Fact]
+    public async Task What_is_forgotten_while_an_audit_runs_is_no_finding()
+    {
+        var ledger = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        await SmallAsync(ledger);
+        HeadDocument head = Assert.Single(await HeadsAsync(ledger), h => h.Period == LedgerSample.March);
+        await ledger.PassUntilAsync(head.ChangedAt.AddYears(Years).AddHours(-1));
+        var audit = new Audit(ledger.Table, ledger.Directory, AuditPlay.Keys, Time.GetUtcNow().AddYears(-Years));
+        await ledger.PassAsync(TimeSpan.FromHours(2));
+        Assert.True(await Sweep(ledger).RunAsync(LedgerHarness.Tenant, default) > 0);
+
+        var found = new List<AuditFinding>();
+        await audit.RunAsync(LedgerHarness.Tenant, AuditAnchor.None, found.Add, default);
+
+        Assert.Null(await ledger.Settlements.ReadAsync(LedgerKeys.Parse(LedgerHarness.Tenant, head.Id)!.Value, default));
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public async Task What_was_forgotten_while_the_first_sealed_record_waited_needs_no_seal()
+    {
+        await SmallAsync(Ledger);
+        await Ledger.PassUntilAsync(Later);
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_later"));
+        await Ledger.PushAsync("later", Ledger.SellerFinals(buy, 1_000));
+        await Ledger.PassAsync(TimeSpan.FromMinutes(1));
+        await Sweep(Ledger, Seals.None).RunAsync(LedgerHarness.Tenant, default);
+        Assert.Null(Tables.Read((await StoneAsync(Ledger)).Row, LedgerJson.Default.TombstoneDocument).Seal);
+
+        var sealing = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        await sealing.RelayAsync();
+
+        Assert.NotNull((await sealing.PublishedAsync())[^1].Record.Seal);
+        Assert.Empty(await AuditPlay.FindingsAsync(sealing));
+    }
+
+    [Fact]
     public async Task What_was_forgotten_before_anything_was_sealed_needs_no_seal()
     {
         await SmallAsync(Ledger);
