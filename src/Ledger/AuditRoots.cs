@@ -148,10 +148,13 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals s
     }
 
     /// <summary>Whether a settlement may have been left so that stood there when the root of a month was taken.</summary>
-    /// <remarks>The day is for the clocks of two instances, and for what happened while the root was taken.</remarks>
-    private static bool GoesOn(TombstoneDocument left, ManifestLine line, string month) => left.Sequence == line.Sequence
-        ? left.Chain == line.Chain
-        : left.Sequence > line.Sequence && string.CompareOrdinal(Booking.MonthOf(left.ChangedAt.AddDays(1)), month) > 0;
+    /// <remarks>It was there then, so it was not forgotten before.</remarks>
+    private static bool GoesOn(TombstoneDocument left, ManifestLine line, string month) => IsAfter(left.ForgottenAt, month)
+        && (left.Sequence == line.Sequence ? left.Chain == line.Chain : left.Sequence > line.Sequence && IsAfter(left.ChangedAt, month));
+
+    /// <summary>The day is for the clocks of two instances, and for what happened while the root was taken.</summary>
+    private static bool IsAfter(DateTimeOffset at, string month) =>
+        string.CompareOrdinal(Booking.MonthOf(at < DateTimeOffset.MaxValue - NamedDeliveries.Apart ? at + NamedDeliveries.Apart : at), month) > 0;
 
     private static TombstoneDocument? Read(TableRow row) =>
         Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left && Tables.SaysOnly(row, left, LedgerJson.Default.TombstoneDocument) ? left : null;
