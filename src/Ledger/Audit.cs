@@ -20,9 +20,12 @@ public sealed record AuditAnchor(IReadOnlyList<AnchoredRoot> Roots, Func<IAsyncE
 /// <param name="table">The ledger.</param>
 /// <param name="directory">Whose accounts there are.</param>
 /// <param name="seals">The keys that seals were given under.</param>
-/// <param name="oldest">Nothing that ended, or changed, after this may have been forgotten.</param>
+/// <param name="oldest">Nothing that ended, or changed, a day after this or later may have been forgotten.</param>
 public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Seals seals, DateTimeOffset oldest)
 {
+    /// <summary>The service goes on forgetting, by its own clock, while this reads.</summary>
+    private readonly DateTimeOffset _oldest = oldest + NamedDeliveries.Apart;
+
     /// <summary>Audits everything a tenant has.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="anchor">What is known from outside.</param>
@@ -41,7 +44,7 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
             report(finding);
         }
 
-        var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, oldest) };
+        var replay = new Replay(table, directory) { Evidence = new EvidenceReplay(table, tenant, _oldest) };
         // What was published of a broken chain differs with it: the chain is told first, and the root may know more of it.
         var later = new List<AuditFinding>();
         await PartAsync($"settlements of {tenant}", async () =>
@@ -50,7 +53,7 @@ public sealed class Audit(IPartitionedTable table, AccessDirectory directory, Se
             (count.Settlements, count.Events) = (replayed.Settlements, replayed.Events);
         }, Tell);
 
-        var roots = new AuditRoots(table, tenant, seals, oldest, count, Tell);
+        var roots = new AuditRoots(table, tenant, seals, _oldest, count, Tell);
         IReadOnlyList<PeriodClose> closes = [];
         await PartAsync($"feed of {tenant}", async () =>
         {

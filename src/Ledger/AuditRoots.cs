@@ -130,7 +130,10 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals s
     }
 
     /// <summary>Rule AUD-8: a tombstone stands for a settlement that was old enough to be forgotten, and says so under a seal wherever seals were given by then.</summary>
-    /// <remarks>Its events are gone, and with them what proved when the last of them was; whether anything was left open is proven by nothing else.</remarks>
+    /// <remarks>
+    /// Its events are gone, and with them what proved when the last of them was; whether anything was left open is proven by nothing else.
+    /// The first record under a seal was decided before it was sealed, and another instance may have had no key yet.
+    /// </remarks>
     private bool Stands(TableRow row, TombstoneDocument left, string partition, string suffix)
     {
         bool isOld = left.Period.End <= oldest && left.ChangedAt <= oldest && Retention.MayGo(left.Period.End, left.ForgottenAt) && Retention.MayGo(left.ChangedAt, left.ForgottenAt);
@@ -138,17 +141,20 @@ internal sealed class AuditRoots(IPartitionedTable table, string tenant, Seals s
         return isOld && isPlaced && seals.Check(Tables.Join(row, "body").Span) switch
         {
             SealState.Holds => left.Tenant == tenant,
-            SealState.Missing => !(left.ForgottenAt >= SealedSince),
+            SealState.Missing => !(left.ForgottenAt >= SealedSince + NamedDeliveries.Apart),
             SealState.UnknownKey => seals.HasNoKey,
             _ => false,
         };
     }
 
     /// <summary>Whether a settlement may have been left so that stood there when the root of a month was taken.</summary>
-    /// <remarks>The day is for the clocks of two instances, and for what happened while the root was taken.</remarks>
-    private static bool GoesOn(TombstoneDocument left, ManifestLine line, string month) => left.Sequence == line.Sequence
-        ? left.Chain == line.Chain
-        : left.Sequence > line.Sequence && string.CompareOrdinal(Booking.MonthOf(left.ChangedAt.AddDays(1)), month) > 0;
+    /// <remarks>It was there then, so it was not forgotten before.</remarks>
+    private static bool GoesOn(TombstoneDocument left, ManifestLine line, string month) => IsAfter(left.ForgottenAt, month)
+        && (left.Sequence == line.Sequence ? left.Chain == line.Chain : left.Sequence > line.Sequence && IsAfter(left.ChangedAt, month));
+
+    /// <summary>The day is for the clocks of two instances, and for what happened while the root was taken.</summary>
+    private static bool IsAfter(DateTimeOffset at, string month) =>
+        string.CompareOrdinal(Booking.MonthOf(at < DateTimeOffset.MaxValue - NamedDeliveries.Apart ? at + NamedDeliveries.Apart : at), month) > 0;
 
     private static TombstoneDocument? Read(TableRow row) =>
         Tables.TryRead(row, LedgerJson.Default.TombstoneDocument) is { Id: not null, Chain: not null } left && Tables.SaysOnly(row, left, LedgerJson.Default.TombstoneDocument) ? left : null;

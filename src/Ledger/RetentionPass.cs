@@ -19,7 +19,7 @@ public sealed record RetentionPass(DateTimeOffset BegunAt, string? Account, int 
 public sealed record NamedDeliveries(DateTimeOffset Before, IReadOnlyList<ReportingPeriod> Spans)
 {
     /// <summary>How far the clocks of two instances may lie apart, amply.</summary>
-    private static readonly TimeSpan Apart = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan Apart = TimeSpan.FromDays(1);
 
     /// <summary>True for a settlement that bills, or may: a trial's never does, and what is billed elsewhere has its evidence there.</summary>
     public static bool Matters(Account account, HeadDocument head) =>
@@ -30,7 +30,8 @@ public sealed record NamedDeliveries(DateTimeOffset Before, IReadOnlyList<Report
     {
         string places = LedgerKeys.Evidence(tenant, "");
         DateTimeOffset[] received = [.. head.State.SellerRow.Values.Where(unit => Names(unit, places)).Select(unit => unit.First.ReceivedAt)];
-        if (received.Length == 0 || received.Min() is var first && first >= Before)
+        // A reading of the seller's records may have been taken by another clock than the final that it is of.
+        if (received.Length == 0 || received.Min() - Apart is var first && first >= Before)
             return this;
         var span = new ReportingPeriod(first, (head.ChangedAt > first ? head.ChangedAt : first) + Apart);
         if (Spans.Any(known => known.Start <= span.Start && span.End <= known.End))

@@ -72,6 +72,28 @@ public sealed class RetentionEvidenceTests() : LedgerSuite(splitsPages: false)
     }
 
     [Fact]
+    public async Task A_reading_by_an_instance_whose_clock_is_behind_stays_with_its_settlement()
+    {
+        await EndpointAsync(Ledger);
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.Read("mb_1"));
+        await Ledger.PassUntilAsync(Received);
+        EvidenceDocument named = await AuditPlay.DeliverAsync(Ledger, buy, 7_000), read = Kept("read") with { ReceivedAt = Received.AddMinutes(-5) };
+        foreach (EvidenceDocument one in (EvidenceDocument[])[read, _unnamed])
+            await new EvidenceLog(Faults).KeepAsync(LedgerHarness.Tenant, one, AuditPlay.Body, default);
+        HeadDocument head = await Ledger.HeadAsync(buy);
+        string mark = Snapshots.MarkOf(head.State, SettlementLedger.ContextOf(buy, head, [])!)!;
+        Assert.True(await Ledger.Settlements.NoteSnapshotAsync(buy, head, [], new SnapshotReading(mark, true, read.ReceivedAt, EvidenceLog.PlaceOf(LedgerHarness.Tenant, read)), default));
+        await Ledger.RelayAsync();
+
+        await RingsAsync(Ledger, Later);
+
+        Assert.True(await IsThereAsync(named));
+        Assert.True(await IsThereAsync(read));
+        Assert.False(await IsThereAsync(_unnamed));
+        Assert.Empty(await AuditPlay.FindingsAsync(Ledger));
+    }
+
+    [Fact]
     public async Task A_count_that_came_before_its_period_began_keeps_its_delivery()
     {
         RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_1"));

@@ -274,6 +274,62 @@ public sealed class RetentionTests() : LedgerSuite(splitsPages: false)
     }
 
     [Fact]
+    public async Task A_dispute_that_another_hand_buries_as_of_before_sealing_is_found_by_a_root_that_was_taken_since()
+    {
+        await AuditPlay.PlayAsync(Ledger);
+        await Ledger.PassUntilAsync(Later);
+        var sealing = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        Assert.IsType<PeriodRuling.Closed>(await sealing.CloseAsync("2033-05"));
+        Assert.Empty(await AuditPlay.FindingsAsync(sealing));
+        HeadDocument head = (await HeadsAsync(sealing)).First(h => h.Account == "acct" && h.State.OpenDispute is not null);
+        SettlementAddress address = LedgerKeys.Parse(LedgerHarness.Tenant, head.Id)!.Value;
+        foreach (TableRow row in (TableRow[])[.. await sealing.RowsAsync(address.Partition, LedgerKeys.Head(address.Suffix)), .. await sealing.RowsAsync(address.Partition, $"e_{address.Suffix}_")])
+            Assert.True(await Faults.DeleteIfUnchangedAsync(address.Partition, row, default));
+        // All of it is right but that it went before the month began whose root covers it.
+        var billed = new TallyEntry(head.Period, head.Period, head.State.Posted!.Quantity);
+        var stone = new TombstoneDocument(head.Id, head.Period, head.Sequence, head.Chain, head.State.Posted!.Revision, billed, head.ChangedAt, Later.AddMonths(-3), LedgerHarness.Tenant);
+        await sealing.ImportAsync([(address.Partition, Tables.Row(LedgerKeys.Tombstone(address.Suffix), stone, LedgerJson.Default.TombstoneDocument))]);
+
+        Assert.Contains(await AuditPlay.FindingsAsync(sealing), f => f.Settlement == head.Id);
+    }
+
+    [Fact]
+    public async Task What_is_forgotten_while_an_audit_runs_is_no_finding()
+    {
+        var ledger = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        await SmallAsync(ledger);
+        HeadDocument head = Assert.Single(await HeadsAsync(ledger), h => h.Period == LedgerSample.March);
+        await ledger.PassUntilAsync(head.ChangedAt.AddYears(Years).AddHours(-1));
+        var audit = new Audit(ledger.Table, ledger.Directory, AuditPlay.Keys, Time.GetUtcNow().AddYears(-Years));
+        await ledger.PassAsync(TimeSpan.FromHours(2));
+        Assert.True(await Sweep(ledger).RunAsync(LedgerHarness.Tenant, default) > 0);
+
+        var found = new List<AuditFinding>();
+        await audit.RunAsync(LedgerHarness.Tenant, AuditAnchor.None, found.Add, default);
+
+        Assert.Null(await ledger.Settlements.ReadAsync(LedgerKeys.Parse(LedgerHarness.Tenant, head.Id)!.Value, default));
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public async Task What_was_forgotten_while_the_first_sealed_record_waited_needs_no_seal()
+    {
+        await SmallAsync(Ledger);
+        await Ledger.PassUntilAsync(Later);
+        RegisteredBuy buy = await Ledger.RegisterAsync(LedgerSample.SellerAttested("mb_later"));
+        await Ledger.PushAsync("later", Ledger.SellerFinals(buy, 1_000));
+        await Ledger.PassAsync(TimeSpan.FromMinutes(1));
+        await Sweep(Ledger, Seals.None).RunAsync(LedgerHarness.Tenant, default);
+        Assert.Null(Tables.Read((await StoneAsync(Ledger)).Row, LedgerJson.Default.TombstoneDocument).Seal);
+
+        var sealing = new LedgerHarness(Faults, Time, AuditPlay.Keys);
+        await sealing.RelayAsync();
+
+        Assert.NotNull((await sealing.PublishedAsync())[^1].Record.Seal);
+        Assert.Empty(await AuditPlay.FindingsAsync(sealing));
+    }
+
+    [Fact]
     public async Task What_was_forgotten_before_anything_was_sealed_needs_no_seal()
     {
         await SmallAsync(Ledger);
