@@ -27,6 +27,7 @@ public class DisputeWordsTests
         { "number_not_asked", "To escalate takes no number; it would be unclear which one is meant.", new DisputeRefusal.NumberNotAsked(Escalate) },
         { "number_kind", "The number is a count in units of the billing metric (quantity), and nothing else.", new DisputeRefusal.WrongKind(true) },
         { "number_out_of_range", "The number lies between 0 and 10,000,000,000,000 and has at most 3 digits after the decimal point.", new DisputeRefusal.OutOfRange(10_000_000_000_000m, 3) },
+        { "offer_repriced", "The seller's rows say another price than when this was offered, so it would be another amount; it can be taken once it is offered anew.", new DisputeRefusal.Repriced() },
         { "number_without_price", "Nobody has said yet what the auction came to, so this count cannot be invoiced; the seller's final row would say it.", new DisputeRefusal.CannotBePriced() },
     };
 

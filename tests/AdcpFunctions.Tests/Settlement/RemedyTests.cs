@@ -441,6 +441,32 @@ public class RemedyTests
         ], history.Events.OfType<SettlementEvent.RemedyMoved>().Select(e => Narrative.Of(e, history.Context, "USD")));
     }
 
+    [Fact]
+    public void Only_a_number_that_was_agreed_on_after_a_proposal_outdates_it()
+    {
+        History history = Standing("proposed money");
+        var dispute = new Dispute(1, DisputeState.BuyerAccepted, null, new ClaimedNumber(1m, null), "s", "r", "buyer", Sample.Start, null, 3, "k", "h", Agreed: new ClaimedNumber(1m, null), EndedAt: Remedies.Find(history.State, 1)!.ProposedAt);
+        Dispute later = dispute with { Number = 2, EndedAt = dispute.EndedAt + TimeSpan.FromTicks(1) };
+
+        Assert.Null(AfterBoth(later with { Agreed = null }));
+        Assert.Equal(new RemedyRefusal.Outdated(1), AfterBoth(later));
+
+        RemedyRefusal? AfterBoth(Dispute second) =>
+            Remedies.Check(history.State with { Disputes = [dispute, second] }, history.Context, Move(RemedyAction.Accept, DisputeActor.Buyer));
+    }
+
+    [Fact]
+    public void Out_of_band_only_money_that_waits_is_settled_outside()
+    {
+        Remedy waits = Remedies.Find(Standing("proposed money").State, 1)! with { State = RemedyState.Accepted };
+        Remedy[] others = [waits with { Number = 2, State = RemedyState.Disputed }, waits with { Number = 3, Revision = 2 }, waits with { Number = 4, Amount = null, Units = 5m }];
+        SettlementState stands = Breached().State with { Remedies = [waits, .. others] };
+
+        SettlementState outside = stands.Apply(new SettlementEvent.StatusChanged(SettlementStatus.OutOfBand, [], null));
+
+        Assert.Equal([waits with { State = RemedyState.SettledOutside }, .. others], outside.Remedies!);
+    }
+
     /// <summary>A missed deadline, or counts too far apart, that the seller has offered to make good when the buyer opens a dispute.</summary>
     private static History Offered(bool late) =>
         (late ? Breached() : new History(Terms()).Receive(Sample.Final(Side.UsagePush)).Pass("2026-04-12").Receive(Sample.Final(Side.SellerRow, 6_000_000m, "2026-04-11T20:00")))
