@@ -61,7 +61,7 @@ public sealed class RetentionLogs(IPartitionedTable table, string destination, T
         string partition = LedgerKeys.Evidence(tenant, endpoint), current = "";
         var old = new List<TableRow>();
         int forgotten = 0;
-        bool waits = false;
+        bool stays = false;
         await foreach (TableRow row in RowsAsync(partition, from, to, cancel))
         {
             string key = row.RowKey[..^3];
@@ -73,10 +73,10 @@ public sealed class RetentionLogs(IPartitionedTable table, string destination, T
                     break;
                 current = key;
                 string quarantine = LedgerKeys.Quarantine(tenant, endpoint);
-                waits = await table.GetAsync(quarantine, Waits + key, cancel) is not null || await table.GetAsync(quarantine, Done + key, cancel) is not null;
+                stays = await table.GetAsync(quarantine, Waits + key, cancel) is not null || await table.GetAsync(quarantine, Done + key, cancel) is not null;
             }
 
-            if (!waits)
+            if (!stays)
                 old.Add(row with { Columns = [] });
         }
 

@@ -38,10 +38,7 @@ internal sealed record Known(SideFinal? Authority, SideFinal? Counterpart, Deadl
     public UnitPrice? PriceOf(SideFinal said, SettlementContext context) => Amount.PriceOf(said, On(Side.SellerRow), State.Posted?.Rate, context.Group);
 
     /// <summary>The seller's rows that an invoice on this final takes a number from: its count, or what an auction came to. Null for none.</summary>
-    public SideFinal? RowBehind(SideFinal said, SettlementContext context)
-    {
-        return said.Side == Side.SellerRow ? said : PricingRow(context);
-    }
+    public SideFinal? RowBehind(SideFinal said, SettlementContext context) => said.Side == Side.SellerRow ? said : PricingRow(context);
 
     /// <summary>The seller's rows that say what a unit costs; null where the contract says it, what is invoiced does, or nobody yet.</summary>
     public SideFinal? PricingRow(SettlementContext context) =>
